@@ -1,0 +1,69 @@
+import { readFile } from 'node:fs/promises'
+import path from 'node:path'
+import { parseAllDocuments, stringify } from 'yaml'
+import { z } from 'zod'
+import type { Catalogue } from '../catalogue/schema.ts'
+import { NebulaError } from '../errors.ts'
+import { ExitCode } from '../exitCodes.ts'
+
+const Registry = z.looseObject({ kind: z.literal('Registry'), name: z.string(), port: z.int(), image: z.string() })
+const Cluster = z.looseObject({
+  kind: z.literal('Cluster'),
+  name: z.string().startsWith('k3d-'),
+  registry: z.string(),
+  k3d: z.looseObject({ v1alpha5Simple: z.looseObject({ image: z.string() }) }),
+})
+const Definition = z.tuple([Registry, Cluster])
+
+/** What infra/ctlptl.yaml says: the cluster, its registry, and the parts of the file that ctlptl takes. */
+export interface ClusterDefinition {
+  readonly file: string
+  /** kubeconfig context, `k3d-nebula`. */
+  readonly context: string
+  /** k3d's own name for it, `nebula`. */
+  readonly k3dName: string
+  readonly namespace: string
+  readonly registryName: string
+  readonly registryPort: number
+  /** The `k3d:` part, as ctlptl keeps it in the cluster. */
+  readonly k3d: unknown
+  /** The registry's document alone: applying it never touches a cluster. */
+  readonly registryYaml: string
+  /** Images that the definition itself runs. */
+  readonly images: readonly string[]
+}
+
+/**
+ * Reads the cluster's definition.
+ * @throws NebulaError when the file is not one Registry followed by one Cluster, or names another cluster than stack.yaml.
+ */
+export async function loadClusterDefinition(root: string, catalogue: Catalogue): Promise<ClusterDefinition> {
+  const file = path.join(root, catalogue.cluster.definition)
+  const documents = parseAllDocuments(await readFile(file, 'utf8'))
+  const parsed = Definition.safeParse(documents.map((document) => document.toJS()))
+  if (!parsed.success) {
+    throw new NebulaError(`${catalogue.cluster.definition}: ${z.prettifyError(parsed.error)}`, {
+      code: 'CLUSTER_DEFINITION_INVALID',
+      hint: `git diff ${catalogue.cluster.definition}`,
+      exitCode: ExitCode.Precondition,
+    })
+  }
+  const [registry, cluster] = parsed.data
+  if (cluster.name !== catalogue.cluster.name) {
+    throw new NebulaError(
+      `${catalogue.cluster.definition} defines the cluster ${cluster.name}, infra/stack.yaml expects ${catalogue.cluster.name}`,
+      { code: 'CLUSTER_DEFINITION_INVALID', hint: `git diff ${catalogue.cluster.definition}`, exitCode: ExitCode.Precondition },
+    )
+  }
+  return {
+    file,
+    context: cluster.name,
+    k3dName: cluster.name.slice('k3d-'.length),
+    namespace: catalogue.cluster.namespace,
+    registryName: registry.name,
+    registryPort: registry.port,
+    k3d: cluster.k3d,
+    registryYaml: stringify(registry),
+    images: [registry.image, cluster.k3d.v1alpha5Simple.image],
+  }
+}

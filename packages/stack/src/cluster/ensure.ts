@@ -1,0 +1,141 @@
+import { NebulaError } from '../errors.ts'
+import { exec, execText } from '../exec.ts'
+import { ExitCode } from '../exitCodes.ts'
+import { until } from '../until.ts'
+import type { ClusterDefinition } from './definition.ts'
+import { type ClusterObservation, compareDefinition, observeCluster } from './observe.ts'
+
+export interface EnsureOptions {
+  readonly signal?: AbortSignal
+  /** Called as soon as the registry takes images, possibly long before the cluster is there. */
+  readonly onRegistryReady?: () => void
+  readonly onProgress?: (message: string) => void
+}
+
+/** What was done, in the order it was done; empty when everything was there. */
+export type EnsureResult = readonly string[]
+
+const CREATE_TIMEOUT_MS = 600_000
+const START_TIMEOUT_MS = 180_000
+const API_DEADLINE_MS = 60_000
+
+/**
+ * Brings the cluster and its registry to where they have to be, without ever deleting data: `ctlptl apply` deletes a
+ * cluster that is stopped, unreachable or defined differently (ctlptl 0.9.3), so it runs only where there is none.
+ * @returns what was done.
+ * @throws NebulaError when the definition changed since the cluster was made, or a step fails.
+ */
+export async function ensureCluster(definition: ClusterDefinition, options: EnsureOptions = {}): Promise<EnsureResult> {
+  const seen = await observeCluster(definition)
+  const done: string[] = []
+  const step = async (message: string, action: () => Promise<unknown>) => {
+    options.signal?.throwIfAborted()
+    options.onProgress?.(message)
+    await action()
+    done.push(message)
+  }
+
+  await ensureRegistry(definition, seen, step, options)
+  options.onRegistryReady?.()
+
+  if (seen.nodes === 'absent') {
+    await step(`creating the cluster ${definition.context}`, () => applyDefinition(definition, options))
+    return done
+  }
+  if (seen.nodes !== 'running') {
+    await step(`starting the cluster ${definition.context}`, () => startNodes(definition, options))
+  }
+  if (!seen.inKubeconfig) {
+    await step('putting the cluster back into kubeconfig', () =>
+      execText(['k3d', 'kubeconfig', 'merge', definition.k3dName, '--kubeconfig-merge-default', '--kubeconfig-switch-context']),
+    )
+  }
+  if (!seen.registryAttached) {
+    await step('connecting the registry to the cluster', () => attachRegistry(definition))
+  }
+  if (!(await apiAnswers(definition, options))) {
+    await step(`restarting the cluster ${definition.context}, which does not answer`, async () => {
+      await execText(['k3d', 'cluster', 'stop', definition.k3dName], { timeoutMs: START_TIMEOUT_MS, ...withSignal(options) })
+      await startNodes(definition, options)
+      if (!(await apiAnswers(definition, options))) throw unreachable(definition)
+    })
+  }
+  await checkDefinition(definition, step, options)
+  return done
+}
+
+type Step = (message: string, action: () => Promise<unknown>) => Promise<void>
+
+async function ensureRegistry(definition: ClusterDefinition, seen: ClusterObservation, step: Step, options: EnsureOptions) {
+  if (seen.registry === 'running') return
+  if (seen.registry === 'stopped') {
+    // ctlptl would delete it and make a new one, without the images in it.
+    await step('starting the image registry', () => execText(['docker', 'start', definition.registryName]))
+    return
+  }
+  await step('creating the image registry', () =>
+    execText(['ctlptl', 'apply', '-f', '-'], { input: definition.registryYaml, timeoutMs: CREATE_TIMEOUT_MS, ...withSignal(options) }),
+  )
+}
+
+async function applyDefinition(definition: ClusterDefinition, options: EnsureOptions) {
+  await execText(['ctlptl', 'apply', '-f', definition.file], { timeoutMs: CREATE_TIMEOUT_MS, ...withSignal(options) })
+}
+
+async function startNodes(definition: ClusterDefinition, options: EnsureOptions) {
+  await execText(['k3d', 'cluster', 'start', definition.k3dName], { timeoutMs: START_TIMEOUT_MS, ...withSignal(options) })
+}
+
+async function attachRegistry(definition: ClusterDefinition) {
+  const connected = await exec(['docker', 'network', 'connect', definition.context, definition.registryName])
+  if (connected.exitCode === 0 || /already exists in network/.test(connected.stderr)) return
+  throw new NebulaError(`the registry ${definition.registryName} can not join the cluster's network: ${connected.stderr.trim()}`, {
+    code: 'REGISTRY_DETACHED',
+    hint: `docker network connect ${definition.context} ${definition.registryName}`,
+    exitCode: ExitCode.Failed,
+  })
+}
+
+async function checkDefinition(definition: ClusterDefinition, step: Step, options: EnsureOptions) {
+  const stored = await compareDefinition(definition)
+  if (stored === 'same') return
+  if (stored === 'changed') {
+    throw new NebulaError(`the cluster's definition changed since ${definition.context} was made from infra/ctlptl.yaml`, {
+      code: 'CLUSTER_DEFINITION_CHANGED',
+      hint: '`just reset` rebuilds the cluster (its data is lost), `git checkout infra/ctlptl.yaml` puts the change back',
+      exitCode: ExitCode.Precondition,
+    })
+  }
+  // Making it was interrupted. Nothing was deployed into it yet, so there is nothing to lose; otherwise it stays.
+  if (await hasNamespace(definition)) return
+  await step(`finishing the cluster ${definition.context}, whose creation was interrupted`, () => applyDefinition(definition, options))
+}
+
+async function hasNamespace(definition: ClusterDefinition): Promise<boolean> {
+  const found = await execText([
+    'kubectl', '--context', definition.context, 'get', 'namespace', definition.namespace, '--ignore-not-found', '-o', 'name',
+  ]) // biome-ignore format: one command
+  return found !== ''
+}
+
+async function apiAnswers(definition: ClusterDefinition, options: EnsureOptions): Promise<boolean> {
+  return await until(
+    async () => {
+      const ready = await exec(['kubectl', '--context', definition.context, '--request-timeout=5s', 'get', '--raw', '/readyz'])
+      return ready.exitCode === 0
+    },
+    { deadlineMs: API_DEADLINE_MS, ...withSignal(options) },
+  )
+}
+
+function unreachable(definition: ClusterDefinition) {
+  return new NebulaError(`the cluster ${definition.context} runs, but its API does not answer, also after a restart`, {
+    code: 'CLUSTER_UNREACHABLE',
+    hint: `docker logs --tail 30 ${definition.context}-server-0`,
+    exitCode: ExitCode.TimedOut,
+  })
+}
+
+function withSignal(options: EnsureOptions): { signal?: AbortSignal } {
+  return options.signal ? { signal: options.signal } : {}
+}

@@ -1,0 +1,95 @@
+import { isDeepStrictEqual } from 'node:util'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { exec, execText } from '../exec.ts'
+import type { ClusterDefinition } from './definition.ts'
+
+/** What is there of the cluster, found without changing anything. */
+export interface ClusterObservation {
+  readonly nodes: 'absent' | 'stopped' | 'partly-stopped' | 'running'
+  readonly registry: 'absent' | 'stopped' | 'running'
+  /** Whether the registry is on the cluster's network; meaningless without nodes. */
+  readonly registryAttached: boolean
+  /** Whether kubeconfig knows the cluster. */
+  readonly inKubeconfig: boolean
+}
+
+const K3dClusters = z.array(z.object({ serversCount: z.int(), serversRunning: z.int() }))
+const Container = z.tuple([
+  z.object({
+    State: z.object({ Running: z.boolean() }),
+    NetworkSettings: z.object({ Networks: z.record(z.string(), z.unknown()) }),
+  }),
+])
+
+/**
+ * Looks at the cluster, its registry and kubeconfig.
+ * @throws NebulaError when Docker, k3d or kubectl is missing or does not answer.
+ */
+export async function observeCluster(definition: ClusterDefinition): Promise<ClusterObservation> {
+  const [nodes, registry, contexts] = await Promise.all([
+    observeNodes(definition),
+    observeRegistry(definition),
+    execText(['kubectl', 'config', 'get-contexts', '-o', 'name']),
+  ])
+  return { nodes, ...registry, inKubeconfig: contexts.split('\n').includes(definition.context) }
+}
+
+async function observeNodes(definition: ClusterDefinition): Promise<ClusterObservation['nodes']> {
+  const listed = await exec(['k3d', 'cluster', 'list', definition.k3dName, '-o', 'json'])
+  if (listed.exitCode !== 0) {
+    // k3d exits with 1 for "no such cluster" and for "no Docker" alike.
+    if (/no nodes found/i.test(listed.stderr + listed.stdout)) return 'absent'
+    await execText(['k3d', 'cluster', 'list', '-o', 'json'])
+    return 'absent'
+  }
+  const [cluster] = K3dClusters.parse(JSON.parse(listed.stdout))
+  if (!cluster) return 'absent'
+  if (cluster.serversRunning === 0) return 'stopped'
+  return cluster.serversRunning < cluster.serversCount ? 'partly-stopped' : 'running'
+}
+
+async function observeRegistry(definition: ClusterDefinition): Promise<Pick<ClusterObservation, 'registry' | 'registryAttached'>> {
+  const inspected = await exec(['docker', 'container', 'inspect', definition.registryName])
+  if (inspected.exitCode !== 0) return { registry: 'absent', registryAttached: false }
+  const [container] = Container.parse(JSON.parse(inspected.stdout))
+  return {
+    registry: container.State.Running ? 'running' : 'stopped',
+    registryAttached: definition.context in container.NetworkSettings.Networks,
+  }
+}
+
+/** How the running cluster's stored definition compares with the file. `unfinished`: ctlptl never got to store one. */
+export type StoredDefinition = 'same' | 'changed' | 'unfinished'
+
+/**
+ * Compares the definition that the running cluster was made from with the file.
+ * ctlptl keeps it in the ConfigMap kube-public/ctlptl-cluster-spec (ctlptl 0.9.3, pkg/cluster/cluster.go).
+ * @throws NebulaError when the cluster does not answer.
+ */
+export async function compareDefinition(definition: ClusterDefinition): Promise<StoredDefinition> {
+  const found = await exec([
+    'kubectl', '--context', definition.context, '--request-timeout=10s', '-n', 'kube-public',
+    'get', 'configmap', 'ctlptl-cluster-spec', '-o', 'jsonpath={.data.cluster\\.v1alpha1}', '--ignore-not-found',
+  ]) // biome-ignore format: one command
+  if (found.exitCode !== 0) await execText(['kubectl', '--context', definition.context, '--request-timeout=10s', 'get', '--raw', '/readyz'])
+  if (found.stdout.trim() === '') return 'unfinished'
+  const stored = z.looseObject({ k3d: z.unknown() }).parse(parse(found.stdout))
+  return isDeepStrictEqual(withoutDefaults(stored.k3d), withoutDefaults(definition.k3d)) ? 'same' : 'changed'
+}
+
+/** ctlptl stores its zero values too (`wait: false`, `kubeconfig: {}`): they say nothing, so they are no difference. */
+function withoutDefaults(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDefaults)
+  if (value === null || typeof value !== 'object') return value
+  const entries = Object.entries(value)
+    .map(([key, item]) => [key, withoutDefaults(item)] as const)
+    .filter(([, item]) => !isZero(item))
+    .sort(([a], [b]) => a.localeCompare(b))
+  return Object.fromEntries(entries)
+}
+
+function isZero(value: unknown): boolean {
+  if (value === undefined || value === null || value === false || value === '' || value === 0) return true
+  return typeof value === 'object' && Object.keys(value).length === 0
+}
