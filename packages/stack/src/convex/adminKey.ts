@@ -32,7 +32,8 @@ const MEMBER_ID_TAG = 0x18
 export function deriveAdminKey(options: DeriveAdminKeyOptions): string {
   const issued = options.issuedSeconds ?? Math.floor(Date.now() / 1000)
   const nonce = options.nonce ?? randomBytes(NONCE_LENGTH)
-  if (!Number.isSafeInteger(issued) || issued <= 0) throw invalid(`issuedSeconds must be a positive integer, not ${issued}`)
+  if (!Number.isSafeInteger(issued) || issued <= 0)
+    throw invalid(`issuedSeconds must be a positive integer, not ${issued}`)
   if (nonce.length !== NONCE_LENGTH) throw invalid(`the nonce must have ${NONCE_LENGTH} bytes, not ${nonce.length}`)
   if (!isInstanceName(options.instanceName)) throw invalid(`"${options.instanceName}" is no instance name`)
 
@@ -71,7 +72,11 @@ function cipher(instanceSecret: string, nonce: Uint8Array) {
 function deriveKey(instanceSecret: string): Uint8Array {
   if (!/^[0-9a-f]{64}$/i.test(instanceSecret)) throw invalid('the instance secret must be 64 hexadecimal digits')
   const hmac = createHmac('sha256', Buffer.from(instanceSecret, 'hex'))
-  return hmac.update(Uint8Array.of(0, 0, 0, 1)).update('admin key').digest().subarray(0, 16)
+  return hmac
+    .update(Uint8Array.of(0, 0, 0, 1))
+    .update('admin key')
+    .digest()
+    .subarray(0, 16)
 }
 
 function varint(value: number): number[] {
@@ -89,5 +94,8 @@ function isInstanceName(name: string): boolean {
 }
 
 function invalid(message: string): NebulaError {
-  return new NebulaError(`Convex admin key: ${message}`, { code: 'ADMIN_KEY_INVALID', hint: 'cat .nebula/secrets.json' })
+  return new NebulaError(`Convex admin key: ${message}`, {
+    code: 'ADMIN_KEY_INVALID',
+    hint: 'cat .nebula/secrets.json',
+  })
 }
