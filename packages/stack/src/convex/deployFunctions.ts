@@ -1,0 +1,90 @@
+import path from 'node:path'
+import { endpointUrl } from '../catalogue/endpoints.ts'
+import type { Catalogue } from '../catalogue/schema.ts'
+import { NebulaError } from '../errors.ts'
+import { exec } from '../exec.ts'
+import { ExitCode } from '../exitCodes.ts'
+import type { Secrets } from '../secrets.ts'
+import { until } from '../until.ts'
+
+export interface DeployOptions {
+  readonly root: string
+  readonly catalogue: Catalogue
+  readonly secrets: Secrets
+  readonly onLine: (line: string) => void
+  readonly signal?: AbortSignal
+}
+
+const PACKAGE = 'packages/convex'
+const BACKEND_DEADLINE_MS = 60_000
+const DEPLOY_TIMEOUT_MS = 180_000
+
+/**
+ * Deploys packages/convex to the stack's backend, with the environment that the functions need. The CLI gets the admin
+ * key by environment variable, never on a command line.
+ * @throws NebulaError when the backend does not answer as the instance of these secrets, or the deploy fails.
+ */
+export async function deployFunctions(options: DeployOptions): Promise<void> {
+  const { root, secrets, onLine } = options
+  const url = endpointUrl(options.catalogue, 'convex-backend', 'api')
+  await backendAnswers(url, options)
+  const cli = {
+    cwd: path.join(root, PACKAGE),
+    env: {
+      CONVEX_SELF_HOSTED_URL: url,
+      CONVEX_SELF_HOSTED_ADMIN_KEY: secrets.convexAdminKey,
+      // Either of these would win over the self-hosted deployment.
+      CONVEX_DEPLOY_KEY: undefined,
+      CONVEX_DEPLOYMENT: undefined,
+      // No prompts, and no error reports sent from a machine that may be offline.
+      CI: '1',
+    },
+    timeoutMs: DEPLOY_TIMEOUT_MS,
+    onLine,
+    ...(options.signal ? { signal: options.signal } : {}),
+  }
+  // First: auth.config.ts reads it while it is deployed. From standard input, so that it stands on no command line.
+  const env = await exec(['convex', 'env', 'set', '--force', '--from-file', '/dev/stdin'], {
+    ...cli,
+    input: `NEBULA_SERVICE_JWKS="${secrets.serviceJwks}"\n`,
+  })
+  if (env.exitCode !== 0) throw deployFailed('setting its environment', env.stderr)
+  const deploy = await exec(['convex', 'deploy', '--yes', '--typecheck', 'disable', '--codegen', 'disable'], cli)
+  if (deploy.exitCode !== 0) throw deployFailed('deploying packages/convex', deploy.stderr)
+}
+
+async function backendAnswers(url: string, { secrets, signal }: DeployOptions): Promise<void> {
+  let found: string | undefined
+  const ready = await until(
+    async () => {
+      found = await instanceName(url)
+      return found !== undefined
+    },
+    { deadlineMs: BACKEND_DEADLINE_MS, ...(signal ? { signal } : {}) },
+  )
+  if (ready && found === secrets.convexInstanceName) return
+  const what = ready ? `is the instance "${found}", not "${secrets.convexInstanceName}"` : 'does not answer'
+  throw new NebulaError(`the Convex backend at ${url} ${what}`, {
+    code: 'CONVEX_UNREACHABLE',
+    hint: 'npm run status',
+    exitCode: ExitCode.ServiceFailed,
+  })
+}
+
+async function instanceName(url: string): Promise<string | undefined> {
+  try {
+    const response = await fetch(`${url}/instance_name`, { signal: AbortSignal.timeout(2_000) })
+    return response.ok ? await response.text() : undefined
+  } catch {
+    return undefined
+  }
+}
+
+function deployFailed(what: string, stderr: string): NebulaError {
+  const said = stderr.trim().split('\n').slice(-15).join('\n')
+  return new NebulaError(`${what} failed:\n${said}`, {
+    code: 'CONVEX_DEPLOY_FAILED',
+    hint: 'npm run check',
+    exitCode: ExitCode.ServiceFailed,
+  })
+}
