@@ -73,7 +73,12 @@ export async function execText(argv: readonly string[], options: ExecOptions = {
   })
 }
 
-function spawnError(argv: readonly string[], error: NodeJS.ErrnoException, timeout: AbortSignal, timeoutMs: number): unknown {
+function spawnError(
+  argv: readonly string[],
+  error: NodeJS.ErrnoException,
+  timeout: AbortSignal,
+  timeoutMs: number,
+): unknown {
   if (timeout.aborted) {
     return new NebulaError(`\`${argv.join(' ')}\` did not end within ${Math.round(timeoutMs / 1000)} s`, {
       code: 'COMMAND_TIMED_OUT',

@@ -2,7 +2,15 @@
  * What a service is doing. `waiting`: for another one. `building`: its image, or its code. `starting`: it runs and its
  * check says no. `healthy` (a server) and `completed` (a job) are green. `unknown`: nobody is there to ask.
  */
-export type ServiceState = 'waiting' | 'building' | 'starting' | 'healthy' | 'completed' | 'failed' | 'stopped' | 'unknown'
+export type ServiceState =
+  | 'waiting'
+  | 'building'
+  | 'starting'
+  | 'healthy'
+  | 'completed'
+  | 'failed'
+  | 'stopped'
+  | 'unknown'
 
 /** One service as `up` and `status` show it, the same in every mode. */
 export interface ServiceStatus {

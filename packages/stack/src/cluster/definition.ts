@@ -52,7 +52,11 @@ export async function loadClusterDefinition(root: string, catalogue: Catalogue):
   if (cluster.name !== catalogue.cluster.name) {
     throw new NebulaError(
       `${catalogue.cluster.definition} defines the cluster ${cluster.name}, infra/stack.yaml expects ${catalogue.cluster.name}`,
-      { code: 'CLUSTER_DEFINITION_INVALID', hint: `git diff ${catalogue.cluster.definition}`, exitCode: ExitCode.Precondition },
+      {
+        code: 'CLUSTER_DEFINITION_INVALID',
+        hint: `git diff ${catalogue.cluster.definition}`,
+        exitCode: ExitCode.Precondition,
+      },
     )
   }
   return {

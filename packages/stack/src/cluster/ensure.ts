@@ -18,6 +18,7 @@ export type EnsureResult = readonly string[]
 const CREATE_TIMEOUT_MS = 600_000
 const START_TIMEOUT_MS = 180_000
 const API_DEADLINE_MS = 60_000
+const REGISTRY_DEADLINE_MS = 30_000
 
 /**
  * Brings the cluster and its registry to where they have to be, without ever deleting data: `ctlptl apply` deletes a
@@ -36,6 +37,7 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
 
   await ensureRegistry(definition, seen, step, options)
+  await registryAnswers(definition, options)
   options.onRegistryReady?.()
 
   if (seen.nodes === 'absent') {
@@ -47,7 +49,14 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
   if (!seen.inKubeconfig) {
     await step('putting the cluster back into kubeconfig', () =>
-      execText(['k3d', 'kubeconfig', 'merge', definition.k3dName, '--kubeconfig-merge-default', '--kubeconfig-switch-context']),
+      execText([
+        'k3d',
+        'kubeconfig',
+        'merge',
+        definition.k3dName,
+        '--kubeconfig-merge-default',
+        '--kubeconfig-switch-context',
+      ]),
     )
   }
   if (!seen.registryAttached) {
@@ -55,7 +64,10 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
   if (!(await apiAnswers(definition, options))) {
     await step(`restarting the cluster ${definition.context}, which does not answer`, async () => {
-      await execText(['k3d', 'cluster', 'stop', definition.k3dName], { timeoutMs: START_TIMEOUT_MS, ...withSignal(options) })
+      await execText(['k3d', 'cluster', 'stop', definition.k3dName], {
+        timeoutMs: START_TIMEOUT_MS,
+        ...withSignal(options),
+      })
       await startNodes(definition, options)
       if (!(await apiAnswers(definition, options))) throw unreachable(definition)
     })
@@ -66,7 +78,12 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
 
 type Step = (message: string, action: () => Promise<unknown>) => Promise<void>
 
-async function ensureRegistry(definition: ClusterDefinition, seen: ClusterObservation, step: Step, options: EnsureOptions) {
+async function ensureRegistry(
+  definition: ClusterDefinition,
+  seen: ClusterObservation,
+  step: Step,
+  options: EnsureOptions,
+) {
   if (seen.registry === 'running') return
   if (seen.registry === 'stopped') {
     // ctlptl would delete it and make a new one, without the images in it.
@@ -74,8 +91,27 @@ async function ensureRegistry(definition: ClusterDefinition, seen: ClusterObserv
     return
   }
   await step('creating the image registry', () =>
-    execText(['ctlptl', 'apply', '-f', '-'], { input: definition.registryYaml, timeoutMs: CREATE_TIMEOUT_MS, ...withSignal(options) }),
+    execText(['ctlptl', 'apply', '-f', '-'], {
+      input: definition.registryYaml,
+      timeoutMs: CREATE_TIMEOUT_MS,
+      ...withSignal(options),
+    }),
   )
+}
+
+async function registryAnswers(definition: ClusterDefinition, options: EnsureOptions) {
+  const url = `http://127.0.0.1:${definition.registryPort}/v2/`
+  const answers = () =>
+    fetch(url, { signal: AbortSignal.timeout(2_000) }).then(
+      (response) => response.ok,
+      () => false,
+    )
+  if (await until(answers, { deadlineMs: REGISTRY_DEADLINE_MS, ...withSignal(options) })) return
+  throw new NebulaError(`the image registry ${definition.registryName} does not answer at ${url}`, {
+    code: 'REGISTRY_UNREACHABLE',
+    hint: `docker logs --tail 30 ${definition.registryName}`,
+    exitCode: ExitCode.TimedOut,
+  })
 }
 
 async function applyDefinition(definition: ClusterDefinition, options: EnsureOptions) {
@@ -83,32 +119,43 @@ async function applyDefinition(definition: ClusterDefinition, options: EnsureOpt
 }
 
 async function startNodes(definition: ClusterDefinition, options: EnsureOptions) {
-  await execText(['k3d', 'cluster', 'start', definition.k3dName], { timeoutMs: START_TIMEOUT_MS, ...withSignal(options) })
+  await execText(['k3d', 'cluster', 'start', definition.k3dName], {
+    timeoutMs: START_TIMEOUT_MS,
+    ...withSignal(options),
+  })
 }
 
 async function attachRegistry(definition: ClusterDefinition) {
   const connected = await exec(['docker', 'network', 'connect', definition.context, definition.registryName])
   if (connected.exitCode === 0 || /already exists in network/.test(connected.stderr)) return
-  throw new NebulaError(`the registry ${definition.registryName} can not join the cluster's network: ${connected.stderr.trim()}`, {
-    code: 'REGISTRY_DETACHED',
-    hint: `docker network connect ${definition.context} ${definition.registryName}`,
-    exitCode: ExitCode.Failed,
-  })
+  throw new NebulaError(
+    `the registry ${definition.registryName} can not join the cluster's network: ${connected.stderr.trim()}`,
+    {
+      code: 'REGISTRY_DETACHED',
+      hint: `docker network connect ${definition.context} ${definition.registryName}`,
+      exitCode: ExitCode.Failed,
+    },
+  )
 }
 
 async function checkDefinition(definition: ClusterDefinition, step: Step, options: EnsureOptions) {
   const stored = await compareDefinition(definition)
   if (stored === 'same') return
   if (stored === 'changed') {
-    throw new NebulaError(`the cluster's definition changed since ${definition.context} was made from infra/ctlptl.yaml`, {
-      code: 'CLUSTER_DEFINITION_CHANGED',
-      hint: '`just reset` rebuilds the cluster (its data is lost), `git checkout infra/ctlptl.yaml` puts the change back',
-      exitCode: ExitCode.Precondition,
-    })
+    throw new NebulaError(
+      `the cluster's definition changed since ${definition.context} was made from infra/ctlptl.yaml`,
+      {
+        code: 'CLUSTER_DEFINITION_CHANGED',
+        hint: '`just reset` rebuilds the cluster (its data is lost), `git checkout infra/ctlptl.yaml` puts the change back',
+        exitCode: ExitCode.Precondition,
+      },
+    )
   }
   // Making it was interrupted. Nothing was deployed into it yet, so there is nothing to lose; otherwise it stays.
   if (await hasNamespace(definition)) return
-  await step(`finishing the cluster ${definition.context}, whose creation was interrupted`, () => applyDefinition(definition, options))
+  await step(`finishing the cluster ${definition.context}, whose creation was interrupted`, () =>
+    applyDefinition(definition, options),
+  )
 }
 
 async function hasNamespace(definition: ClusterDefinition): Promise<boolean> {
@@ -121,7 +168,15 @@ async function hasNamespace(definition: ClusterDefinition): Promise<boolean> {
 async function apiAnswers(definition: ClusterDefinition, options: EnsureOptions): Promise<boolean> {
   return await until(
     async () => {
-      const ready = await exec(['kubectl', '--context', definition.context, '--request-timeout=5s', 'get', '--raw', '/readyz'])
+      const ready = await exec([
+        'kubectl',
+        '--context',
+        definition.context,
+        '--request-timeout=5s',
+        'get',
+        '--raw',
+        '/readyz',
+      ])
       return ready.exitCode === 0
     },
     { deadlineMs: API_DEADLINE_MS, ...withSignal(options) },

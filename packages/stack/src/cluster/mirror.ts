@@ -61,7 +61,11 @@ async function idsInRegistry(image: ImageReference, definition: ClusterDefinitio
   return [response.headers.get('docker-content-digest'), manifest.config?.digest].filter((id) => typeof id === 'string')
 }
 
-async function push(image: ImageReference, definition: ClusterDefinition, signal: AbortSignal | undefined): Promise<void> {
+async function push(
+  image: ImageReference,
+  definition: ClusterDefinition,
+  signal: AbortSignal | undefined,
+): Promise<void> {
   const name = `127.0.0.1:${definition.registryPort}/${image.repository}:${image.tag}`
   await execText(['docker', 'tag', image.reference, name])
   try {

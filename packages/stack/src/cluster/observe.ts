@@ -49,7 +49,9 @@ async function observeNodes(definition: ClusterDefinition): Promise<ClusterObser
   return cluster.serversRunning < cluster.serversCount ? 'partly-stopped' : 'running'
 }
 
-async function observeRegistry(definition: ClusterDefinition): Promise<Pick<ClusterObservation, 'registry' | 'registryAttached'>> {
+async function observeRegistry(
+  definition: ClusterDefinition,
+): Promise<Pick<ClusterObservation, 'registry' | 'registryAttached'>> {
   const inspected = await exec(['docker', 'container', 'inspect', definition.registryName])
   if (inspected.exitCode !== 0) return { registry: 'absent', registryAttached: false }
   const [container] = Container.parse(JSON.parse(inspected.stdout))
@@ -72,7 +74,8 @@ export async function compareDefinition(definition: ClusterDefinition): Promise<
     'kubectl', '--context', definition.context, '--request-timeout=10s', '-n', 'kube-public',
     'get', 'configmap', 'ctlptl-cluster-spec', '-o', 'jsonpath={.data.cluster\\.v1alpha1}', '--ignore-not-found',
   ]) // biome-ignore format: one command
-  if (found.exitCode !== 0) await execText(['kubectl', '--context', definition.context, '--request-timeout=10s', 'get', '--raw', '/readyz'])
+  if (found.exitCode !== 0)
+    await execText(['kubectl', '--context', definition.context, '--request-timeout=10s', 'get', '--raw', '/readyz'])
   if (found.stdout.trim() === '') return 'unfinished'
   const stored = z.looseObject({ k3d: z.unknown() }).parse(parse(found.stdout))
   return isDeepStrictEqual(withoutDefaults(stored.k3d), withoutDefaults(definition.k3d)) ? 'same' : 'changed'

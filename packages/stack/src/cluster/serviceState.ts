@@ -8,7 +8,11 @@ import type { TiltResource } from './tiltResource.ts'
  * @param resource null when Tilt runs and does not know the service.
  * @param probe null when there was nothing to check.
  */
-export function serviceStatus(service: Service, resource: TiltResource | null, probe: ProbeResult | null): ServiceStatus {
+export function serviceStatus(
+  service: Service,
+  resource: TiltResource | null,
+  probe: ProbeResult | null,
+): ServiceStatus {
   if (!resource) return { id: service.id, state: 'unknown', reason: 'Tilt does not know it' }
   const common = {
     id: service.id,
@@ -22,7 +26,11 @@ export function serviceStatus(service: Service, resource: TiltResource | null, p
     case 'error':
       return { ...common, state: 'failed', reason: firstLine(resource.buildError ?? 'its build failed') }
     case 'pending':
-      return { ...common, state: 'waiting', ...(resource.waitsFor.length > 0 ? { reason: `for ${resource.waitsFor.join(', ')}` } : {}) }
+      return {
+        ...common,
+        state: 'waiting',
+        ...(resource.waitsFor.length > 0 ? { reason: `for ${resource.waitsFor.join(', ')}` } : {}),
+      }
   }
   if (resource.runtimeStatus === 'error') return { ...common, state: 'failed', reason: podReason(resource) }
   if (service.kind === 'job') {
@@ -35,7 +43,10 @@ export function serviceStatus(service: Service, resource: TiltResource | null, p
 }
 
 function podReason(resource: TiltResource): string {
-  return [resource.podStatus ?? 'its pod failed', resource.podMessage].filter(Boolean).map((part) => firstLine(part ?? '')).join(': ')
+  return [resource.podStatus ?? 'its pod failed', resource.podMessage]
+    .filter(Boolean)
+    .map((part) => firstLine(part ?? ''))
+    .join(': ')
 }
 
 function firstLine(text: string): string {

@@ -23,7 +23,11 @@ const Resource = z.object({
   }),
 })
 const Resources = z.object({ items: z.array(Resource) })
-const Sessions = z.object({ items: z.array(z.object({ spec: z.object({ tiltfilePath: z.string() }), status: z.looseObject({ pid: z.int().optional() }) })) })
+const Sessions = z.object({
+  items: z.array(
+    z.object({ spec: z.object({ tiltfilePath: z.string() }), status: z.looseObject({ pid: z.int().optional() }) }),
+  ),
+})
 
 /** What Tilt says of one resource (tilt 0.37, `UIResource`). */
 export interface TiltResource {
@@ -63,7 +67,9 @@ export async function tiltSession(port: number): Promise<{ tiltfile: string; pid
 
 /** The last lines of what Tilt has of a resource: its build and its pods. Empty when Tilt has none. */
 export async function tiltLogs(port: number, resource: string, lines: number): Promise<readonly string[]> {
-  const text = await execText(['tilt', 'logs', '--port', String(port), '--tail', String(lines), resource], { timeoutMs: 10_000 }).catch(() => '')
+  const text = await execText(['tilt', 'logs', '--port', String(port), '--tail', String(lines), resource], {
+    timeoutMs: 10_000,
+  }).catch(() => '')
   return text
     .split('\n')
     .map((line) => line.replace(/^.*? │ ?/, ''))

@@ -1,0 +1,137 @@
+import { spawn } from 'node:child_process'
+import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import path from 'node:path'
+import { NebulaError } from '../errors.ts'
+import { ExitCode } from '../exitCodes.ts'
+import { holderOfPort } from '../ports.ts'
+import { identifyProcess, isSameProcess, terminate } from '../processes.ts'
+import { until } from '../until.ts'
+import { tiltResources, tiltSession } from './tiltResource.ts'
+
+export interface TiltOptions {
+  readonly root: string
+  readonly context: string
+  readonly port: number
+  readonly signal?: AbortSignal
+}
+
+const TILTFILE = 'infra/Tiltfile'
+const START_DEADLINE_MS = 30_000
+const STOP_GRACE_MS = 10_000
+
+/** Where Tilt's own output goes, relative to the repository. */
+export const TILT_LOG = '.nebula/logs/tilt.log'
+
+/**
+ * The Tilt that runs this checkout's Tiltfile, whoever started it.
+ * @returns its process id, or null when none runs.
+ * @throws NebulaError when the Tilt on this port belongs to another checkout.
+ */
+export async function findTilt({ root, port }: Pick<TiltOptions, 'root' | 'port'>): Promise<{ pid: number } | null> {
+  const session = await tiltSession(port)
+  if (!session) return null
+  if (path.resolve(session.tiltfile) !== path.join(root, TILTFILE)) {
+    throw new NebulaError(`port ${port} (Tilt) is taken by the Tilt of another checkout: ${session.tiltfile}`, {
+      code: 'TILT_OF_ANOTHER_CHECKOUT',
+      hint: `cd ${path.dirname(path.dirname(session.tiltfile))} && npm run down`,
+      exitCode: ExitCode.Precondition,
+    })
+  }
+  const pid = session.pid ?? (await holderOfPort(port))?.pid
+  return pid === undefined ? null : { pid }
+}
+
+/**
+ * Starts Tilt in the background, unless it runs already, and waits until it has loaded the Tiltfile.
+ * @returns whether it was started now.
+ * @throws NebulaError when Tilt ends at once, or the Tiltfile has an error.
+ */
+export async function ensureTilt(options: TiltOptions): Promise<'started' | 'running'> {
+  const found = await findTilt(options)
+  if (!found) await startTilt(options)
+  await tiltfileLoaded(options)
+  return found ? 'running' : 'started'
+}
+
+/**
+ * Ends this checkout's Tilt. The cluster and what runs in it stay.
+ * @returns whether there was one.
+ */
+export async function stopTilt(options: Pick<TiltOptions, 'root' | 'port'>): Promise<boolean> {
+  const found = await findTilt(options)
+  const identity = found && (await identifyProcess(found.pid))
+  if (!identity) return false
+  await terminate(identity, { signal: 'SIGTERM', graceMs: STOP_GRACE_MS })
+  return true
+}
+
+async function startTilt({ root, context, port, signal }: TiltOptions): Promise<void> {
+  const log = path.join(root, TILT_LOG)
+  await mkdir(path.dirname(log), { recursive: true })
+  await rename(log, `${log}.1`).catch(() => {})
+  const file = await open(log, 'a')
+  const argv = [
+    'up',
+    '--file',
+    TILTFILE,
+    '--context',
+    context,
+    '--host',
+    '127.0.0.1',
+    '--port',
+    String(port),
+    '--stream',
+  ]
+  // A group of its own: Ctrl-C in the terminal that ran `up` must not reach it.
+  const child = spawn('tilt', argv, { cwd: root, detached: true, stdio: ['ignore', file.fd, file.fd] })
+  const failed = new Promise<never>((_, reject) => child.on('error', reject))
+  child.unref()
+  try {
+    const answered = until(async () => (await hasEnded(child.pid)) || (await tiltSession(port)) !== null, {
+      deadlineMs: START_DEADLINE_MS,
+      ...(signal ? { signal } : {}),
+    })
+    await Promise.race([answered, failed])
+  } finally {
+    await file.close()
+  }
+  if ((await tiltSession(port)) === null) throw await tiltDidNotStart(log)
+}
+
+async function hasEnded(pid: number | undefined): Promise<boolean> {
+  const identity = pid === undefined ? null : await identifyProcess(pid)
+  return identity === null || !(await isSameProcess(identity))
+}
+
+async function tiltDidNotStart(log: string): Promise<NebulaError> {
+  const tail = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n')
+  return new NebulaError(`Tilt did not start. The end of ${TILT_LOG}:\n${tail}`, {
+    code: 'TILT_FAILED',
+    hint: `tail -n 50 ${TILT_LOG}`,
+    exitCode: ExitCode.Failed,
+  })
+}
+
+/** Tilt lists resources as soon as it has loaded the Tiltfile; an error in it is the error of the resource "(Tiltfile)". */
+async function tiltfileLoaded({ port, signal }: TiltOptions): Promise<void> {
+  let error: string | undefined
+  const loaded = await until(
+    async () => {
+      const tiltfile = (await tiltResources(port))?.get('(Tiltfile)')
+      error = tiltfile?.updateStatus === 'error' ? (tiltfile.buildError ?? 'unknown error') : undefined
+      return error !== undefined || tiltfile?.updateStatus === 'ok'
+    },
+    { deadlineMs: START_DEADLINE_MS, ...(signal ? { signal } : {}) },
+  )
+  if (loaded && error === undefined) return
+  throw new NebulaError(
+    error === undefined
+      ? `Tilt did not load ${TILTFILE} within ${START_DEADLINE_MS / 1000} s`
+      : `${TILTFILE}: ${error.trim()}`,
+    {
+      code: 'TILTFILE_FAILED',
+      hint: `tail -n 50 ${TILT_LOG}`,
+      exitCode: ExitCode.Failed,
+    },
+  )
+}

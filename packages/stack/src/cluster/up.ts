@@ -1,0 +1,92 @@
+import { type OnEvent, reportStep } from '../events.ts'
+import { ensureSecrets, type Secrets } from '../secrets.ts'
+import type { ClusterContext } from './context.ts'
+import { ensureCluster } from './ensure.ts'
+import { type FollowResult, followServices } from './follow.ts'
+import { serviceImages } from './images.ts'
+import { type MirrorResult, mirrorImages } from './mirror.ts'
+import { preflightCluster } from './preflight.ts'
+import { recoverSecrets } from './recoverSecrets.ts'
+import { ensureTilt } from './tilt.ts'
+
+export interface ClusterUpOptions {
+  readonly onEvent: OnEvent
+  /** Milliseconds for the services to become green. */
+  readonly timeoutMs: number
+  readonly signal?: AbortSignal
+}
+
+/**
+ * Brings the stack up on k3d: checks, cluster, images, secrets, Tilt, services. Does again only what is missing.
+ * @returns how the services ended up.
+ * @throws NebulaError when a precondition is not met or a step before the services fails.
+ */
+export async function upCluster(context: ClusterContext, options: ClusterUpOptions): Promise<FollowResult> {
+  const { root, catalogue, definition, tiltPort } = context
+  const { onEvent } = options
+  const signal = options.signal ? { signal: options.signal } : {}
+
+  await preflightCluster(context, onEvent)
+  // Images go into the registry while the cluster is made: together they are the longest part of a first start.
+  const registryReady = Promise.withResolvers<void>()
+  const images = registryReady.promise.then(() => pushImages(context, onEvent, options.signal))
+  // An error of the cluster comes first and ends `up`; one of the images is then not worth a second message.
+  images.catch(() => {})
+  await reportStep(
+    onEvent,
+    'cluster',
+    `Cluster ${definition.context}`,
+    (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, ...signal }),
+    (done) => (done.length > 0 ? done.join(', ') : 'running'),
+  )
+  const secrets = await prepareSecrets(context)
+  await images
+  await reportStep(
+    onEvent,
+    'tilt',
+    'Tilt',
+    () => ensureTilt({ root, context: definition.context, port: tiltPort, ...signal }),
+    (state) => (state === 'started' ? 'started' : 'was running'),
+  )
+  const start = performance.now()
+  return await followServices({
+    catalogue,
+    secrets,
+    tiltPort,
+    deadlineMs: options.timeoutMs,
+    onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
+    ...signal,
+  })
+}
+
+async function prepareSecrets({ root, definition }: ClusterContext): Promise<Secrets> {
+  return await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
+}
+
+async function pushImages(
+  { root, definition }: ClusterContext,
+  onEvent: OnEvent,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const images = await serviceImages(root)
+  await reportStep(
+    onEvent,
+    'images',
+    'Images',
+    (onProgress) =>
+      mirrorImages(images, definition, {
+        onPush: (image) => onProgress(`pushing ${image}`),
+        ...(signal ? { signal } : {}),
+      }),
+    describeMirror,
+  )
+}
+
+function describeMirror({ pushed, present, upstream }: MirrorResult): string {
+  const parts = [
+    present.length > 0 ? `${present.length} in the registry` : '',
+    pushed.length > 0 ? `${pushed.length} pushed` : '',
+    upstream.length > 0 ? `${upstream.length} from upstream` : '',
+  ]
+  return parts.filter(Boolean).join(', ')
+}

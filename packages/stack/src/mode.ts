@@ -1,0 +1,55 @@
+import { NebulaError } from './errors.ts'
+import type { Mode } from './events.ts'
+import { exec } from './exec.ts'
+import { ExitCode } from './exitCodes.ts'
+
+export interface ModeChoice {
+  readonly mode: Mode
+  /** For a person: "Docker, k3d, ctlptl, Tilt and kubectl are here". */
+  readonly reason: string
+}
+
+const TOOLS = ['k3d', 'ctlptl', 'tilt', 'kubectl'] as const
+const PROBE_TIMEOUT_MS = 10_000
+
+/**
+ * Chooses how to run the stack: what was asked for, or the cluster when all it needs is here, or embedded.
+ * @param asked the value of `--mode`, with NEBULA_MODE as its default.
+ * @throws NebulaError when `asked` is no mode.
+ */
+export async function chooseMode(asked: string | undefined): Promise<ModeChoice> {
+  if (asked === 'cluster' || asked === 'embedded') return { mode: asked, reason: 'asked for' }
+  if (asked !== undefined && asked !== 'auto') {
+    throw new NebulaError(`there is no mode "${asked}"`, {
+      code: 'UNKNOWN_MODE',
+      hint: '--mode cluster, --mode embedded, or neither to let Nebula choose',
+      exitCode: ExitCode.Usage,
+    })
+  }
+  const missing = await missingForCluster()
+  if (missing.length === 0) return { mode: 'cluster', reason: 'Docker, k3d, ctlptl, Tilt and kubectl are here' }
+  return { mode: 'embedded', reason: missing.join(', ') }
+}
+
+async function missingForCluster(): Promise<readonly string[]> {
+  const [docker, ...tools] = await Promise.all([
+    answers(['docker', 'info', '--format', '{{.ServerVersion}}']),
+    ...TOOLS.map((tool) => answers([tool, ...versionArguments(tool)])),
+  ])
+  return [
+    ...(docker ? [] : ['Docker is not running']),
+    ...TOOLS.filter((_, index) => !tools[index]).map((tool) => `${tool} is not installed`),
+  ]
+}
+
+function versionArguments(tool: (typeof TOOLS)[number]): readonly string[] {
+  return tool === 'kubectl' ? ['version', '--client'] : ['version']
+}
+
+async function answers(argv: readonly string[]): Promise<boolean> {
+  try {
+    return (await exec(argv, { timeoutMs: PROBE_TIMEOUT_MS })).exitCode === 0
+  } catch {
+    return false
+  }
+}

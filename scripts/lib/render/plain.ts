@@ -1,0 +1,32 @@
+import type { Catalogue } from '@nebula/stack/catalogue/schema'
+import type { StackEvent } from '@nebula/stack/events'
+import type { Renderer } from './renderer.ts'
+import { formatMs, stateMark, stepMark } from './words.ts'
+
+/** One line a change, for CI, pipes and log files. */
+export function plainRenderer(catalogue: Catalogue, write: (line: string) => void): Renderer {
+  const title = (id: string) => catalogue.services.find((service) => service.id === id)?.title ?? id
+  const line = (event: StackEvent): string | null => {
+    switch (event.type) {
+      case 'mode':
+        return `${event.mode} mode: ${event.reason}`
+      case 'step': {
+        if (event.state === 'started') return null
+        const time = event.state === 'done' && event.ms !== undefined ? ` (${formatMs(event.ms)})` : ''
+        return `${stepMark(event.state)} ${event.id}: ${event.message}${time}`
+      }
+      case 'service': {
+        const { id, state, reason, standIn } = event.status
+        const more = [reason, standIn ? `stand-in: ${standIn}` : ''].filter(Boolean).join('; ')
+        return `${stateMark(state)} ${title(id)}: ${state}${more ? ` (${more})` : ''} at ${formatMs(event.ms)}`
+      }
+    }
+  }
+  return {
+    onEvent(event) {
+      const text = line(event)
+      if (text !== null) write(text)
+    },
+    stop() {},
+  }
+}

@@ -1,0 +1,39 @@
+import type { StepEvent } from '@nebula/stack/events'
+import type { ServiceState } from '@nebula/stack/serviceStatus'
+import pc from 'picocolors'
+
+/** A duration in milliseconds for a person: `0.4 s`, `12 s`, `2 min 5 s`. */
+export function formatMs(ms: number): string {
+  if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`
+  const seconds = Math.round(ms / 1000)
+  if (seconds < 60) return `${seconds} s`
+  return `${Math.floor(seconds / 60)} min ${seconds % 60} s`
+}
+
+/** The sign in front of a step. */
+export function stepMark(state: StepEvent['state']): string {
+  if (state === 'done') return pc.green('✓')
+  if (state === 'warning') return pc.yellow('!')
+  return pc.dim('·')
+}
+
+const MARKS: Record<ServiceState, string> = {
+  healthy: pc.green('✓'),
+  completed: pc.green('✓'),
+  failed: pc.red('✗'),
+  waiting: pc.dim('·'),
+  building: pc.cyan('◌'),
+  starting: pc.cyan('◌'),
+  stopped: pc.dim('○'),
+  unknown: pc.yellow('?'),
+}
+
+/** The sign in front of a service; the word for its state always stands beside it. */
+export function stateMark(state: ServiceState): string {
+  return MARKS[state]
+}
+
+/** Cuts plain text to a terminal's width. */
+export function fit(text: string, width: number): string {
+  return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+}
