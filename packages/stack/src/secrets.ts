@@ -7,6 +7,7 @@ import { deriveAdminKey, verifyAdminKey } from './convex/adminKey.ts'
 import { makeServiceKey, serviceJwksOf } from './convex/serviceKey.ts'
 import { NebulaError } from './errors.ts'
 import { ExitCode } from './exitCodes.ts'
+import { SECRET_NAMES, type SecretName } from './secretNames.ts'
 
 const Secrets = z.object({
   // Letters and digits only: it is put into connection strings.
@@ -16,16 +17,13 @@ const Secrets = z.object({
   convexAdminKey: z.string(),
   serviceKey: z.string().refine((key) => serviceJwksOf(key) !== null, 'a private ES256 JSON Web Key with a key id'),
   serviceJwks: z.string(),
-})
+} satisfies Record<SecretName, z.ZodType>)
 const PartialSecrets = Secrets.partial()
 const FileContent = z.record(z.string(), z.unknown())
 
 /** What only this checkout knows. Made once, kept in `.nebula/secrets.json`. */
 export type Secrets = Readonly<z.infer<typeof Secrets>>
-export type SecretName = keyof Secrets
 type PartialSecrets = z.infer<typeof PartialSecrets>
-
-export const SECRET_NAMES: readonly SecretName[] = Secrets.keyof().options
 
 /** Where the secrets are, relative to the repository. */
 export const SECRETS_FILE = '.nebula/secrets.json'

@@ -3,7 +3,8 @@ import path from 'node:path'
 import { createLocalJWKSet, importJWK, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
 import { verifyAdminKey } from '../src/convex/adminKey.ts'
-import { ensureSecrets, loadSecrets, SECRET_NAMES, type Secrets } from '../src/secrets.ts'
+import { SECRET_NAMES } from '../src/secretNames.ts'
+import { ensureSecrets, loadSecrets, type Secrets } from '../src/secrets.ts'
 import { temporaryFolder } from './temporaryFolder.ts'
 
 const fileOf = (root: string) => path.join(root, '.nebula/secrets.json')

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { SECRET_NAMES } from '../secretNames.ts'
 
 /** DNS-1123 label: the id is also the Tilt resource, the Kubernetes name, the process name and the status row. */
 const Id = z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a DNS label: lower-case letters, digits and dashes')
@@ -14,7 +15,9 @@ const Endpoint = z.strictObject({
   path: z.string().startsWith('/').optional().describe('Where a person or a check should look, if not at /'),
   label: z.string().min(1).describe('Shown in Tilt, in editors and in the table at the end of `up`'),
   audience: z.enum(['person', 'code']).describe('Who opens it'),
-  onForward: z.enum(['notify', 'silent', 'openBrowserOnce', 'ignore']).describe('What an editor does when it forwards the port'),
+  onForward: z
+    .enum(['notify', 'silent', 'openBrowserOnce', 'ignore'])
+    .describe('What an editor does when it forwards the port'),
 })
 
 const Ready = z.discriminatedUnion('kind', [
@@ -32,16 +35,22 @@ const Ready = z.discriminatedUnion('kind', [
     endpoint: z.string(),
     user: z.string(),
     database: z.string(),
-    passwordSecret: z.string(),
+    passwordSecret: z.enum(SECRET_NAMES),
     deadlineMs: DurationMs,
   }),
-  z.strictObject({ kind: z.literal('exec'), argv: Argv.describe('Run without a shell; exit code 0 is ready'), deadlineMs: DurationMs }),
+  z.strictObject({
+    kind: z.literal('exec'),
+    argv: Argv.describe('Run without a shell; exit code 0 is ready'),
+    deadlineMs: DurationMs,
+  }),
 ])
 
 const Embedded = z.strictObject({
   argv: Argv,
   cwd: z.string().optional().describe('Relative to the repository'),
-  env: z.record(z.string().regex(/^[A-Z][A-Z0-9_]*$/), z.string()).default({}),
+  env: z
+    .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'upper-case letters, digits and underscores'), z.string())
+    .default({}),
 })
 
 const Service = z.strictObject({
@@ -54,11 +63,19 @@ const Service = z.strictObject({
   endpoints: z.array(Endpoint).default([]),
   ready: Ready.optional(),
   embedded: Embedded.optional(),
-  stop: z.strictObject({ signal: z.enum(['SIGTERM', 'SIGINT']), graceMs: DurationMs }).default({ signal: 'SIGTERM', graceMs: 10_000 }),
+  stop: z
+    .strictObject({ signal: z.enum(['SIGTERM', 'SIGINT']), graceMs: DurationMs })
+    .default({ signal: 'SIGTERM', graceMs: 10_000 }),
   resources: z.strictObject({ memoryMb: z.int().nonnegative(), diskMb: z.int().nonnegative() }),
   usualStartMs: DurationMs.describe('What a start usually takes, once its needs are met'),
   hints: z
-    .array(z.strictObject({ match: z.string().describe('Regular expression on a log line'), say: z.string(), fix: z.string().describe('A command to paste') }))
+    .array(
+      z.strictObject({
+        match: z.string().describe('Regular expression on a log line'),
+        say: z.string(),
+        fix: z.string().describe('A command to paste'),
+      }),
+    )
     .default([]),
 })
 

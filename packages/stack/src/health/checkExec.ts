@@ -1,0 +1,16 @@
+import { exec } from '../exec.ts'
+import type { Finding } from './probe.ts'
+
+export interface CheckExecOptions {
+  readonly cwd: string | undefined
+  readonly timeoutMs: number
+  readonly signal: AbortSignal
+}
+
+/** Runs a command without a shell; 0 is ready. */
+export async function checkExec(argv: readonly string[], { cwd, ...options }: CheckExecOptions): Promise<Finding> {
+  const { exitCode, stderr, stdout } = await exec(argv, { ...options, ...(cwd === undefined ? {} : { cwd }) })
+  if (exitCode === 0) return { ok: true }
+  const said = (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? ''
+  return { ok: false, detail: `\`${argv.join(' ')}\` exited with ${exitCode}${said ? `: ${said}` : ''}` }
+}

@@ -1,0 +1,87 @@
+import type { Ready, Service } from '../catalogue/schema.ts'
+import type { Secrets } from '../secrets.ts'
+import { checkExec } from './checkExec.ts'
+import { checkGrpc } from './checkGrpc.ts'
+import { checkHttp } from './checkHttp.ts'
+import { checkPostgres } from './checkPostgres.ts'
+import { checkTcp } from './checkTcp.ts'
+
+/** What one try found. */
+export interface Finding {
+  readonly ok: boolean
+  /** Why not, in a few words; without secrets. */
+  readonly detail?: string
+  /** What answers in place of the real thing, `convex-embedded 0.1.0`, when it says that it does. */
+  readonly standIn?: string
+}
+
+export interface ProbeResult extends Finding {
+  /** How long the try took, milliseconds. */
+  readonly ms: number
+}
+
+export interface ProbeContext {
+  readonly service: Pick<Service, 'id' | 'endpoints'>
+  readonly secrets: Secrets
+  /** Where commands run, for checks that are commands. Default: this process's folder. */
+  readonly cwd?: string
+  readonly signal?: AbortSignal
+}
+
+/** One try as a check sees it: where, and how long it may take. */
+export interface Try {
+  readonly host: string
+  readonly port: number
+  readonly timeoutMs: number
+  /** Aborts at the timeout, and when the caller aborts. */
+  readonly signal: AbortSignal
+}
+
+const HOST = '127.0.0.1'
+const TRY_TIMEOUT_MS = 2_000
+
+/**
+ * Tries a service's check once, from this machine. A service that does not answer is a result, not an error.
+ * @throws the reason of `context.signal` when it aborts.
+ */
+export async function probe(check: Ready, context: ProbeContext): Promise<ProbeResult> {
+  context.signal?.throwIfAborted()
+  const timeout = AbortSignal.timeout(TRY_TIMEOUT_MS)
+  const signal = context.signal ? AbortSignal.any([context.signal, timeout]) : timeout
+  const start = performance.now()
+  const finding = await tryOnce(check, context, signal).catch((error: unknown): Finding => {
+    context.signal?.throwIfAborted()
+    return { ok: false, detail: timeout.aborted ? `no answer within ${TRY_TIMEOUT_MS} ms` : describe(error) }
+  })
+  return { ...finding, ms: Math.round(performance.now() - start) }
+}
+
+async function tryOnce(check: Ready, context: ProbeContext, signal: AbortSignal): Promise<Finding> {
+  if (check.kind === 'exec') return await checkExec(check.argv, { cwd: context.cwd, timeoutMs: TRY_TIMEOUT_MS, signal })
+  const target = { host: HOST, port: portOf(check.endpoint, context.service), timeoutMs: TRY_TIMEOUT_MS, signal }
+  switch (check.kind) {
+    case 'http':
+      return await checkHttp(check, target)
+    case 'tcp':
+      return await checkTcp(target)
+    case 'grpc':
+      return await checkGrpc(check.service, target)
+    case 'postgres':
+      return await checkPostgres(check, context.secrets[check.passwordSecret], target)
+  }
+}
+
+function portOf(name: string, service: ProbeContext['service']): number {
+  const endpoint = service.endpoints.find((candidate) => candidate.name === name)
+  if (!endpoint) throw new TypeError(`${service.id} has no endpoint "${name}"`)
+  return endpoint.localPort
+}
+
+/** The innermost cause says what happened (`ECONNREFUSED`), the outer ones only that something did (`fetch failed`). */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  if (error.cause instanceof Error) return describe(error.cause)
+  if ('code' in error && error.code === 'ECONNREFUSED') return 'nothing listens there'
+  if ('code' in error && error.code === 'ECONNRESET') return 'the connection was closed'
+  return error.message.split('\n')[0] ?? 'unknown error'
+}
