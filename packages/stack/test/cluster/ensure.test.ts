@@ -1,0 +1,108 @@
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { stringify } from 'yaml'
+import { expect, onTestFinished, test } from 'vitest'
+import type { ClusterDefinition } from '../../src/cluster/definition.ts'
+import { ensureCluster } from '../../src/cluster/ensure.ts'
+import { type Answer, fakeTools } from './fakeTools.ts'
+
+const K3D = { v1alpha5Simple: { image: 'rancher/k3s:v1.36.1-k3s1', kubeAPI: { hostIP: '127.0.0.1' } } }
+
+async function definition(): Promise<ClusterDefinition> {
+  const registry = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1')
+  await new Promise((resolve) => registry.once('listening', resolve))
+  onTestFinished(() => void registry.close())
+  return {
+    file: 'infra/ctlptl.yaml',
+    context: 'k3d-nebula',
+    k3dName: 'nebula',
+    namespace: 'nebula',
+    registryName: 'nebula-registry',
+    registryPort: (registry.address() as AddressInfo).port,
+    k3d: K3D,
+    registryYaml: 'kind: Registry\n',
+    images: [],
+  }
+}
+
+const nodes = (running: number): Answer => ({
+  when: /^k3d cluster list nebula/,
+  stdout: JSON.stringify([{ serversCount: 1, serversRunning: running }]),
+})
+const noNodes: Answer = { when: /^k3d cluster list nebula/, stderr: 'No nodes found for given cluster', exitCode: 1 }
+const registry = (running: boolean, networks: readonly string[] = ['bridge', 'k3d-nebula']): Answer => ({
+  when: /^docker container inspect/,
+  stdout: JSON.stringify([
+    { State: { Running: running }, NetworkSettings: { Networks: Object.fromEntries(networks.map((name) => [name, {}])) } },
+  ]),
+})
+const noRegistry: Answer = { when: /^docker container inspect/, exitCode: 1 }
+const inKubeconfig: Answer = { when: /get-contexts/, stdout: 'other\nk3d-nebula\n' }
+const stored = (k3d: unknown): Answer => ({ when: /ctlptl-cluster-spec/, stdout: stringify({ kind: 'Cluster', k3d }) })
+/** As ctlptl stores it: with its zero values. */
+const sameDefinition = stored({ v1alpha5Simple: { ...K3D.v1alpha5Simple, options: { k3d: { wait: false }, kubeconfig: {} } } })
+
+function changing(calls: readonly string[]): readonly string[] {
+  return calls.filter((call) => !/ (list|inspect|get|get-contexts) |config get-contexts/.test(`${call} `))
+}
+
+test('a running cluster is left alone', async () => {
+  const tools = fakeTools([nodes(1), registry(true), inKubeconfig, sameDefinition])
+  expect(await ensureCluster(await definition())).toEqual([])
+  expect(changing(tools.calls())).toEqual([])
+})
+
+test('where there is none, ctlptl makes it', async () => {
+  const tools = fakeTools([noNodes, noRegistry])
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual(['ctlptl apply -f -', 'ctlptl apply -f infra/ctlptl.yaml'])
+})
+
+test('a stopped cluster is started; ctlptl, which would delete it, is not asked', async () => {
+  const tools = fakeTools([nodes(0), registry(false), inKubeconfig, sameDefinition])
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual(['docker start nebula-registry', 'k3d cluster start nebula'])
+})
+
+test('a lost kubeconfig entry is merged back', async () => {
+  const tools = fakeTools([nodes(1), registry(true), sameDefinition])
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual([
+    'k3d kubeconfig merge nebula --kubeconfig-merge-default --kubeconfig-switch-context',
+  ])
+})
+
+test('a registry that is gone is made again, alone, and connected', async () => {
+  const tools = fakeTools([nodes(1), noRegistry, inKubeconfig, sameDefinition])
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual([
+    'ctlptl apply -f -',
+    'docker network connect k3d-nebula nebula-registry',
+  ])
+})
+
+test('a changed definition is refused, with both ways out', async () => {
+  const tools = fakeTools([nodes(1), registry(true), inKubeconfig, stored({ v1alpha5Simple: { image: 'other' } })])
+  await expect(ensureCluster(await definition())).rejects.toMatchObject({
+    code: 'CLUSTER_DEFINITION_CHANGED',
+    exitCode: 3,
+    hint: expect.stringMatching(/just reset.*git checkout/),
+  })
+  expect(changing(tools.calls())).toEqual([])
+})
+
+test('a cluster whose creation was interrupted is finished while it is empty', async () => {
+  const unfinished = { when: /ctlptl-cluster-spec/, stdout: '' }
+  const tools = fakeTools([nodes(1), registry(true), inKubeconfig, unfinished])
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual(['ctlptl apply -f infra/ctlptl.yaml'])
+})
+
+test('a cluster without a stored definition that has the namespace is kept', async () => {
+  const unfinished = { when: /ctlptl-cluster-spec/, stdout: '' }
+  const tools = fakeTools([
+    nodes(1), registry(true), inKubeconfig, unfinished, { when: /get namespace/, stdout: 'namespace/nebula' },
+  ]) // biome-ignore format: one line says it
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual([])
+})
