@@ -1,0 +1,70 @@
+import { Command, CommanderError } from '@commander-js/extra-typings'
+import { NebulaError } from '@nebula/stack/errors'
+import { ExitCode } from '@nebula/stack/exitCodes'
+import pc from 'picocolors'
+
+/** What every command is handed besides its own options. */
+export interface CommandContext {
+  /** Aborts at Ctrl-C and SIGTERM. */
+  readonly signal: AbortSignal
+}
+
+/** A command with the flags that all of them have. */
+export function command(name: string, description: string) {
+  return new Command(name)
+    .description(description)
+    .option('--verbose', 'show stack traces of errors')
+    .showHelpAfterError(`(npm run ${name} -- --help lists the options)`)
+    .exitOverride()
+}
+
+/**
+ * Runs a command: parses its arguments, hands it a signal that Ctrl-C aborts, shows what went wrong as a message and a
+ * way out, and sets the exit code. Call it with an action that returns an exit code, or nothing for success.
+ */
+export async function main(program: { parseAsync: () => Promise<unknown> }): Promise<void> {
+  try {
+    await program.parseAsync()
+  } catch (error) {
+    process.exitCode = report(error)
+  }
+}
+
+/** Runs `action` with a signal that Ctrl-C and SIGTERM abort. A second one ends the process at once. */
+export async function interruptible(action: (signal: AbortSignal) => Promise<ExitCode | undefined>): Promise<void> {
+  const controller = new AbortController()
+  const stop = () => {
+    if (controller.signal.aborted) process.exit(ExitCode.Interrupted)
+    controller.abort(new NebulaError('interrupted', { code: 'INTERRUPTED', exitCode: ExitCode.Interrupted }))
+  }
+  process.on('SIGINT', stop).on('SIGTERM', stop)
+  try {
+    const exitCode = await action(controller.signal)
+    if (exitCode !== undefined) process.exitCode = exitCode
+  } catch (error) {
+    // What a program says when it is ended by the same Ctrl-C is no news.
+    throw controller.signal.aborted ? controller.signal.reason : error
+  } finally {
+    process.off('SIGINT', stop).off('SIGTERM', stop)
+  }
+}
+
+function report(error: unknown): number {
+  // commander has printed its own errors, and the help, by now.
+  if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Green : ExitCode.Usage
+  const verbose = process.argv.includes('--verbose')
+  if (error instanceof NebulaError) {
+    say(`${pc.red('✗')} ${error.message}`)
+    if (error.hint) say(`${pc.cyan('→')} ${error.hint}`)
+    if (verbose && error.stack) say(pc.dim(error.stack))
+    return error.exitCode
+  }
+  say(`${pc.red('✗')} ${error instanceof Error ? error.message : String(error)}`)
+  if (verbose && error instanceof Error && error.stack) say(pc.dim(error.stack))
+  else say(`${pc.cyan('→')} this is a bug in Nebula; run it again with --verbose to see where`)
+  return ExitCode.Failed
+}
+
+function say(text: string): void {
+  process.stderr.write(`${text}\n`)
+}

@@ -1,0 +1,43 @@
+import { tiltLogs } from '@nebula/stack/cluster/tiltResource'
+import { ExitCode } from '@nebula/stack/exitCodes'
+import { loadSecrets } from '@nebula/stack/secrets'
+import type { Check } from '@nebula/stack/verify/check'
+import { verify } from '@nebula/stack/verify/verify'
+import pc from 'picocolors'
+import { command, interruptible, main } from './lib/command.ts'
+import { formatMs } from './lib/render/words.ts'
+import { openCluster } from './lib/stack.ts'
+
+const program = command('verify', 'Prove that the stack works: every check, then one real run through all of it')
+  .option('--json', 'one JSON object on stdout')
+  .action((options) => interruptible(() => prove(options.json === true)))
+
+async function prove(json: boolean): Promise<ExitCode> {
+  const context = await openCluster()
+  const secrets = await loadSecrets(context.root)
+  const { ok, checks } = await verify({
+    catalogue: context.catalogue,
+    secrets,
+    onCheck: (check) => void (json || process.stdout.write(`${line(check)}\n`)),
+  })
+  if (json) {
+    const rows = checks.map(({ name, ok, ms, detail }) => ({ name, ok, ms, ...(detail ? { detail } : {}) }))
+    process.stdout.write(`${JSON.stringify({ ok, checks: rows })}\n`)
+  }
+  const failed = checks.find((check) => !check.ok)
+  if (failed?.service) await showLogs(failed, await tiltLogs(context.tiltPort, failed.service, 20))
+  return ok ? ExitCode.Green : ExitCode.Failed
+}
+
+function line(check: Check): string {
+  const mark = check.ok ? pc.green('✓') : pc.red('✗')
+  return `${mark} ${check.name.padEnd(26)} ${pc.dim(formatMs(check.ms).padStart(7))}  ${pc.dim(check.detail ?? '')}`.trimEnd()
+}
+
+async function showLogs(check: Check, lines: readonly string[]): Promise<void> {
+  process.stderr.write(`\n${pc.red('✗')} ${check.name}: ${check.detail ?? 'failed'}\n`)
+  for (const text of lines) process.stderr.write(pc.dim(`  │ ${text}\n`))
+  process.stderr.write(`${pc.cyan('→')} npm run logs -- ${check.service}\n`)
+}
+
+await main(program)

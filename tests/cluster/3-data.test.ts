@@ -1,0 +1,87 @@
+import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { Application, workflowOf } from '../lib/application.ts'
+import { nebula, run } from '../lib/nebula.ts'
+import { CONTEXT, kubectl, localPort, root, succeed } from './setup.ts'
+
+const convexUrl = `http://127.0.0.1:${localPort('convex-backend', 'api')}`
+const temporal = `127.0.0.1:${localPort('temporal', 'grpc')}`
+let runId: string
+
+async function withApplication<T>(action: (app: Application) => Promise<T>): Promise<T> {
+  const app = new Application(convexUrl)
+  return await action(app).finally(() => app.close())
+}
+
+/** The run from before is still there, in Convex and in Temporal. */
+async function expectRunKept(): Promise<void> {
+  const kept = await withApplication((app) => app.get(runId))
+  expect(kept).toMatchObject({ status: 'completed', title: 'keep me' })
+  expect(await workflowOf(temporal, runId)).toEqual({ status: 'COMPLETED', executions: 1 })
+}
+
+beforeAll(async () => {
+  await succeed(['up', '--mode', 'cluster'])
+  runId = await withApplication(async (app) => {
+    const id = await app.start({ title: 'keep me', steps: [{ label: 'one', durationMs: 10, failures: 0 }] })
+    await app.untilFinal(id)
+    return id
+  })
+})
+
+test('down keeps the data, and leaves nothing running', async () => {
+  await succeed(['down'])
+  const containers = await run(root, ['docker', 'ps', '--format', '{{.Names}}'])
+  expect(containers.stdout).not.toMatch(/k3d-nebula|nebula-registry/)
+  const status = await nebula(root, ['status', '--json'])
+  expect(status.exitCode).not.toBe(0)
+  expect(JSON.parse(status.stdout)).toMatchObject({ ok: false })
+  await succeed(['up', '--mode', 'cluster'])
+  await expectRunKept()
+})
+
+test('a cluster that somebody stopped is started, not made again; a lost registry and kubeconfig come back', async () => {
+  await succeed(['down'])
+  await run(root, ['docker', 'rm', '--force', 'nebula-registry'])
+  await run(root, ['kubectl', 'config', 'delete-context', CONTEXT])
+  await succeed(['up', '--mode', 'cluster'])
+  await expectRunKept()
+})
+
+test('a changed cluster definition is refused, and nothing is touched', async () => {
+  const file = path.join(root, 'infra/ctlptl.yaml')
+  const definition = readFileSync(file, 'utf8')
+  const created = await kubectl('get', 'namespace', 'nebula', '-o', 'jsonpath={.metadata.creationTimestamp}')
+  writeFileSync(file, definition.replace('traefik,servicelb,metrics-server', 'traefik,servicelb'))
+  try {
+    const up = await nebula(root, ['up', '--mode', 'cluster'])
+    expect(up.exitCode).toBe(3)
+    expect(up.stderr).toContain('definition changed')
+    expect(up.stderr).toContain('just reset')
+  } finally {
+    writeFileSync(file, definition)
+  }
+  expect(await kubectl('get', 'namespace', 'nebula', '-o', 'jsonpath={.metadata.creationTimestamp}')).toBe(created)
+})
+
+test('secrets that were lost are read back from the cluster', async () => {
+  const file = path.join(root, '.nebula/secrets.json')
+  const before = JSON.parse(readFileSync(file, 'utf8'))
+  await succeed(['down'])
+  renameSync(file, `${file}.lost`)
+  await succeed(['up', '--mode', 'cluster'])
+  expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(before)
+  await expectRunKept()
+})
+
+test('reset asks before it deletes, and then starts clean', async () => {
+  const refused = await nebula(root, ['reset'])
+  expect(refused.exitCode).toBe(2)
+  expect(refused.stderr).toContain('--yes')
+  await expectRunKept()
+
+  await succeed(['reset', '--yes'])
+  expect(await withApplication((app) => app.get(runId))).toBeNull()
+  await succeed(['verify'])
+})

@@ -1,0 +1,41 @@
+import { readFileSync } from 'node:fs'
+import path from 'node:path'
+import { expect } from 'vitest'
+import { parse } from 'yaml'
+import { copyCheckout } from '../lib/checkout.ts'
+import { type CommandOptions, type CommandResult, nebula, run } from '../lib/nebula.ts'
+
+/**
+ * The checkout that the cluster tests work in, made once: the test files run one after the other and build on the
+ * stack that the first one brought up.
+ */
+export const root = (process.env.NEBULA_TEST_CHECKOUT ??= copyCheckout().root)
+
+export const CONTEXT = 'k3d-nebula'
+
+/** Types a command that has to succeed, and fails with all of its output when it does not. */
+export async function succeed(args: readonly string[], options?: CommandOptions): Promise<CommandResult> {
+  const result = await nebula(root, args, options)
+  expect(result.exitCode, `npm run ${args.join(' ')}\n${result.output}`).toBe(0)
+  return result
+}
+
+/** kubectl in the stack's namespace; fails with its output when it fails. */
+export async function kubectl(...args: readonly string[]): Promise<string> {
+  const result = await run(root, ['kubectl', '--context', CONTEXT, '-n', 'nebula', ...args])
+  expect(result.exitCode, `kubectl ${args.join(' ')}\n${result.output}`).toBe(0)
+  return result.stdout.trim()
+}
+
+/** Every pod as `name restarts uid`, sorted. */
+export async function pods(): Promise<readonly string[]> {
+  const format = String.raw`{range .items[*]}{.metadata.name} {.status.containerStatuses[*].restartCount} {.metadata.uid}{"\n"}{end}`
+  return (await kubectl('get', 'pods', '-o', `jsonpath=${format}`)).split('\n').sort()
+}
+
+/** A port of the stack, from stack.yaml. */
+export function localPort(owner: string, name: string): number {
+  const stack = parse(readFileSync(path.join(root, 'infra/stack.yaml'), 'utf8'))
+  const entry = [...stack.platform, ...stack.services].find((candidate) => candidate.id === owner)
+  return entry.endpoints.find((endpoint: { name: string }) => endpoint.name === name).localPort
+}

@@ -1,0 +1,64 @@
+import { api } from '@nebula/convex/api'
+import { Client, Connection } from '@temporalio/client'
+import { ConvexClient } from 'convex/browser'
+import type { FunctionArgs, FunctionReturnType } from 'convex/server'
+
+type Run = FunctionReturnType<typeof api.runs.get>
+type NewRun = FunctionArgs<typeof api.runs.create>
+
+export const FINAL = ['completed', 'failed', 'cancelled']
+
+/** The application as its page meets it: Convex, live. */
+export class Application {
+  readonly #convex: ConvexClient
+
+  constructor(convexUrl: string) {
+    this.#convex = new ConvexClient(convexUrl, { unsavedChangesWarning: false })
+  }
+
+  /** Starts a run and returns its id. */
+  async start(run: NewRun): Promise<string> {
+    return await this.#convex.mutation(api.runs.create, run)
+  }
+
+  async cancel(runId: string): Promise<void> {
+    await this.#convex.mutation(api.runs.cancel, { runId })
+  }
+
+  async retry(runId: string): Promise<string> {
+    return await this.#convex.mutation(api.runs.retry, { runId })
+  }
+
+  async get(runId: string): Promise<Run> {
+    return await this.#convex.query(api.runs.get, { runId })
+  }
+
+  /** Watches a run until `condition` holds, and returns it as it was then. */
+  async until(runId: string, condition: (run: NonNullable<Run>) => boolean): Promise<NonNullable<Run>> {
+    const { promise, resolve, reject } = Promise.withResolvers<NonNullable<Run>>()
+    const stop = this.#convex.onUpdate(api.runs.get, { runId }, (run) => run && condition(run) && resolve(run), reject)
+    return await promise.finally(stop)
+  }
+
+  async untilFinal(runId: string): Promise<NonNullable<Run>> {
+    return await this.until(runId, (run) => FINAL.includes(run.status))
+  }
+
+  async close(): Promise<void> {
+    await this.#convex.close()
+  }
+}
+
+/** What Temporal has of the workflow of a run: its status, and how many executions there were under its id. */
+export async function workflowOf(temporalAddress: string, runId: string): Promise<{ status: string; executions: number }> {
+  const connection = await Connection.connect({ address: temporalAddress })
+  try {
+    const client = new Client({ connection })
+    const { status } = await client.workflow.getHandle(runId).describe()
+    let executions = 0
+    for await (const _ of client.workflow.list({ query: `WorkflowId = "${runId}"` })) executions += 1
+    return { status: status.name, executions }
+  } finally {
+    await connection.close()
+  }
+}
