@@ -7,7 +7,7 @@ export interface OwnedEndpoint extends Endpoint {
 }
 
 /** Every endpoint of the platform and the services, in the catalogue's order. */
-export function allEndpoints(catalogue: Catalogue): readonly OwnedEndpoint[] {
+export function allEndpoints(catalogue: Pick<Catalogue, 'platform' | 'services'>): readonly OwnedEndpoint[] {
   return [...catalogue.platform, ...catalogue.services].flatMap((entry) =>
     entry.endpoints.map((endpoint) => ({ ...endpoint, owner: entry.id, ownerTitle: entry.title })),
   )
@@ -17,7 +17,11 @@ export function allEndpoints(catalogue: Catalogue): readonly OwnedEndpoint[] {
  * The endpoint of a service or of the platform.
  * @throws TypeError when the catalogue has none of that name: a mistake in the code that asks.
  */
-export function findEndpoint(catalogue: Catalogue, owner: string, name: string): OwnedEndpoint {
+export function findEndpoint(
+  catalogue: Pick<Catalogue, 'platform' | 'services'>,
+  owner: string,
+  name: string,
+): OwnedEndpoint {
   const endpoint = allEndpoints(catalogue).find((candidate) => candidate.owner === owner && candidate.name === name)
   if (!endpoint) throw new TypeError(`infra/stack.yaml: "${owner}" has no endpoint "${name}"`)
   return endpoint
