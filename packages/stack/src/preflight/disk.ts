@@ -1,0 +1,53 @@
+import { statfs } from 'node:fs/promises'
+import { type Check, type CheckResult, neededBytes, showBytes } from './check.ts'
+
+/** What images, logs and builds take beside the services' data. */
+const MARGIN = 3 * 2 ** 30
+/** With less the stack can not even keep running. */
+const LEAST = 2 ** 30
+/** The kubelet evicts pods at about 5 % free and starts to delete images at 15 %; between the two it gets slow. */
+const EVICTION_SHARE = 0.06
+const DOCKER_FOLDER = '/var/lib/docker'
+
+interface Disk {
+  readonly folder: string
+  readonly free: number
+  readonly total: number
+}
+
+/** There is room for the stack's data and images, where the repository is and where Docker keeps things. */
+export const diskCheck: Check = {
+  id: 'disk',
+  title: 'Disk',
+  run: async ({ root, catalogue, ownPorts }) => {
+    // A stack that runs has its images and its data already.
+    const needed = ownPorts.size > 0 ? LEAST : neededBytes(catalogue, 'diskMb') + MARGIN
+    const disks = (await Promise.all([root, DOCKER_FOLDER].map(measure))).filter((disk) => disk !== null)
+    const judged = disks.map((disk) => judge(disk, needed))
+    return (
+      judged.find(({ status }) => status === 'fail') ??
+      judged.find(({ status }) => status === 'warn') ??
+      judged[0] ??
+      unknown
+    )
+  },
+}
+
+const unknown: CheckResult = { status: 'warn', message: 'the free space is unknown' }
+
+function judge({ folder, free, total }: Disk, needed: number): CheckResult {
+  const found = `${showBytes(free)} free at ${folder}`
+  const fix = 'docker system prune'
+  if (free < LEAST) return { status: 'fail', message: `${found}; at least ${showBytes(LEAST)} is needed`, fix }
+  if (free < needed) return { status: 'warn', message: `${found}; the stack takes up to ${showBytes(needed)}`, fix }
+  if (free - needed < total * EVICTION_SHARE) {
+    return { status: 'warn', message: `${found}; Kubernetes stops pods when less than 5 % of the disk is free`, fix }
+  }
+  return { status: 'ok', message: found }
+}
+
+/** @returns null where there is no such folder, or it is not for this user: Docker's may be in a virtual machine. */
+async function measure(folder: string): Promise<Disk | null> {
+  const stats = await statfs(folder).catch(() => null)
+  return stats && { folder, free: stats.bavail * stats.bsize, total: stats.blocks * stats.bsize }
+}
