@@ -26,7 +26,7 @@ export async function ensurePackages() {
 
 function install(pnpm) {
   // CI: no prompts, as when node_modules was made by another package manager and has to go.
-  const env = { ...process.env, CI: 'true', ...certificates() }
+  const env = { ...process.env, CI: 'true' }
   const result = spawnSync(pnpm, ['install', '--frozen-lockfile'], { cwd: root, env, encoding: 'utf8' })
   if (result.status === 0) return
   const output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ?? ''}`
@@ -35,12 +35,6 @@ function install(pnpm) {
     throw new Problem('pnpm-lock.yaml does not fit a package.json', `"${pnpm}" install`)
   }
   throw new Problem('the packages could not be installed (see above)', `"${pnpm}" install --frozen-lockfile`)
-}
-
-/** pnpm reads its certificates from npm's settings only; a company's often stand in Node's variable. */
-function certificates() {
-  const file = process.env.NODE_EXTRA_CA_CERTS
-  return file && !process.env.npm_config_cafile ? { npm_config_cafile: file } : {}
 }
 
 function isInstalled(wanted) {

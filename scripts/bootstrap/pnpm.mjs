@@ -22,7 +22,11 @@ function folder() {
 /** pnpm is a native program, in a package of its own for every platform. */
 function program(inside) {
   const scope = path.join(inside, 'node_modules', '@pnpm')
-  const file = path.join(scope, `exe.${process.platform}-${process.arch}`, process.platform === 'win32' ? 'pnpm.exe' : 'pnpm')
+  const file = path.join(
+    scope,
+    `exe.${process.platform}-${process.arch}`,
+    process.platform === 'win32' ? 'pnpm.exe' : 'pnpm',
+  )
   return existsSync(file) ? file : undefined
 }
 
@@ -45,7 +49,8 @@ export function ensurePnpm() {
     cpSync(LOCKED, making, { recursive: true })
     npm(['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], making)
     // The lock holds Linux; elsewhere npm checks against the registry's own hash.
-    if (!program(making)) npm(['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', platformPackage()], making)
+    if (!program(making))
+      npm(['install', '--no-save', '--ignore-scripts', '--no-audit', '--no-fund', platformPackage()], making)
     // Renamed as a whole, last: a half-made one is never used.
     rmSync(folder(), { recursive: true, force: true })
     renameSync(making, folder())
@@ -54,7 +59,10 @@ export function ensurePnpm() {
   }
   const made = program(folder())
   if (made) return made
-  throw new Problem(`pnpm ${version()} has no program for ${process.platform} on ${process.arch}`, 'use Linux, macOS or Windows on x64 or arm64')
+  throw new Problem(
+    `pnpm ${version()} has no program for ${process.platform} on ${process.arch}`,
+    'use Linux, macOS or Windows on x64 or arm64',
+  )
 }
 
 function npm(args, cwd) {

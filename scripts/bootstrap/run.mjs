@@ -25,7 +25,11 @@ async function main() {
   }
   const script = path.join(root, 'scripts', `${command}.ts`)
   if (command === undefined || !/^[a-z-]+$/.test(command) || !existsSync(script)) {
-    throw new Problem(`there is no command "${command ?? ''}"`, `npm run <command>, one of: ${commands().join(', ')}`, 2)
+    throw new Problem(
+      `there is no command "${command ?? ''}"`,
+      `npm run <command>, one of: ${commands().join(', ')}`,
+      2,
+    )
   }
   await ensurePackages()
   return await handOver(pinnedNode(), [script, ...args])

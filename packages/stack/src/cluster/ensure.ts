@@ -1,6 +1,8 @@
 import { NebulaError } from '../errors.ts'
 import { exec, execText } from '../exec.ts'
 import { ExitCode } from '../exitCodes.ts'
+import { dockerApiVersion } from '../preflight/dockerEngine.ts'
+import { compareVersions } from '../preflight/version.ts'
 import { until } from '../until.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { type ClusterObservation, compareDefinition, observeCluster } from './observe.ts'
@@ -17,6 +19,7 @@ export type EnsureResult = readonly string[]
 
 const CREATE_TIMEOUT_MS = 600_000
 const START_TIMEOUT_MS = 180_000
+const CTLPTL_API_VERSION = '1.52'
 const API_DEADLINE_MS = 60_000
 const REGISTRY_DEADLINE_MS = 30_000
 
@@ -90,13 +93,7 @@ async function ensureRegistry(
     await step('starting the image registry', () => execText(['docker', 'start', definition.registryName]))
     return
   }
-  await step('creating the image registry', () =>
-    execText(['ctlptl', 'apply', '-f', '-'], {
-      input: definition.registryYaml,
-      timeoutMs: CREATE_TIMEOUT_MS,
-      ...withSignal(options),
-    }),
-  )
+  await step('creating the image registry', () => ctlptlApply('-', options, definition.registryYaml))
 }
 
 async function registryAnswers(definition: ClusterDefinition, options: EnsureOptions) {
@@ -115,7 +112,19 @@ async function registryAnswers(definition: ClusterDefinition, options: EnsureOpt
 }
 
 async function applyDefinition(definition: ClusterDefinition, options: EnsureOptions) {
-  await execText(['ctlptl', 'apply', '-f', definition.file], { timeoutMs: CREATE_TIMEOUT_MS, ...withSignal(options) })
+  await ctlptlApply(definition.file, options)
+}
+
+/** ctlptl's Docker client speaks 1.52 and does not ask what the engine speaks (ctlptl 0.9.3, moby client). */
+async function ctlptlApply(file: string, options: EnsureOptions, input?: string) {
+  const engine = process.env.DOCKER_API_VERSION ?? (await dockerApiVersion())
+  const version = engine && compareVersions(engine, CTLPTL_API_VERSION) < 0 ? engine : undefined
+  await execText(['ctlptl', 'apply', '-f', file], {
+    env: { DOCKER_API_VERSION: version },
+    timeoutMs: CREATE_TIMEOUT_MS,
+    ...(input === undefined ? {} : { input }),
+    ...withSignal(options),
+  })
 }
 
 async function startNodes(definition: ClusterDefinition, options: EnsureOptions) {

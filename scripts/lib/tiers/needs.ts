@@ -1,0 +1,42 @@
+import { glob } from 'node:fs/promises'
+import path from 'node:path'
+import { exec } from '@nebula/stack/exec'
+import { chooseMode } from '@nebula/stack/mode'
+import type { TierName } from './tier.ts'
+
+const DOCKER_TIMEOUT_MS = 20_000
+
+/** Why a tier can not run on this machine now, for a person; null when it can. */
+export async function unmetNeed(tier: TierName, root: string): Promise<string | null> {
+  if (tier === 'unit') return null
+  if (!(await hasTests(tier, root))) return 'not part of this version yet'
+  if (tier === 'cluster') return (await missingTools()) ?? (await existingCluster())
+  if (tier === 'devcontainer') return (await dockerAnswers()) ? null : 'Docker is not running'
+  return null
+}
+
+async function hasTests(tier: TierName, root: string): Promise<boolean> {
+  for await (const _ of glob('**/*.test.ts', { cwd: path.join(root, 'tests', tier) })) return true
+  return false
+}
+
+async function missingTools(): Promise<string | null> {
+  const { mode, reason } = await chooseMode('auto')
+  return mode === 'cluster' ? null : reason
+}
+
+/** These tests start from nothing and reset what they made: a cluster that is in use is not theirs to delete. */
+async function existingCluster(): Promise<string | null> {
+  const argv = ['docker', 'ps', '--all', '--quiet', '--filter', 'label=k3d.cluster=nebula']
+  const { stdout } = await exec(argv, { timeoutMs: DOCKER_TIMEOUT_MS })
+  if (stdout.trim() === '') return null
+  return 'the cluster k3d-nebula exists and its data would be lost; delete it first: npm run reset -- --no-up'
+}
+
+async function dockerAnswers(): Promise<boolean> {
+  const argv = ['docker', 'version', '--format', '{{.Server.Version}}']
+  return await exec(argv, { timeoutMs: DOCKER_TIMEOUT_MS }).then(
+    ({ exitCode }) => exitCode === 0,
+    () => false,
+  )
+}

@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import type { TierName } from './tier.ts'
+import { Totals } from './totals.ts'
+import { TOTALS_FILE } from './totalsReporter.ts'
+
+export interface RunTierOptions {
+  readonly root: string
+  /** Further arguments for vitest: filters and flags. */
+  readonly args: readonly string[]
+  readonly signal: AbortSignal
+}
+
+/**
+ * Runs the tests of a tier in a vitest of its own, which shows them on this terminal, and returns their totals. A vitest
+ * that ends badly without naming a failed test counts as one failure.
+ * @throws the signal's reason when it aborts, after vitest has ended.
+ */
+export async function runTier(tier: TierName, { root, args, signal }: RunTierOptions): Promise<Totals> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'nebula-totals-'))
+  try {
+    const file = path.join(folder, 'totals.json')
+    const exitCode = await vitest(tier, { root, args, signal }, file)
+    signal.throwIfAborted()
+    const totals = await readTotals(file)
+    return exitCode !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals
+  } finally {
+    await rm(folder, { recursive: true, force: true })
+  }
+}
+
+async function vitest(tier: TierName, { root, args, signal }: RunTierOptions, file: string): Promise<number | null> {
+  signal.throwIfAborted()
+  const program = path.join(root, 'node_modules/vitest/vitest.mjs')
+  const reporter = path.join(import.meta.dirname, 'totalsReporter.ts')
+  const argv = [program, 'run', '--project', tier, '--reporter', 'default', '--reporter', reporter, ...args]
+  const child = spawn(process.execPath, argv, {
+    cwd: root,
+    env: { ...process.env, [TOTALS_FILE]: file },
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const stop = () => child.kill('SIGINT')
+  signal.addEventListener('abort', stop)
+  try {
+    return await new Promise((resolve, reject) => {
+      child.on('error', reject)
+      child.on('close', resolve)
+    })
+  } finally {
+    signal.removeEventListener('abort', stop)
+  }
+}
+
+/** No file means that vitest did not get as far as running anything. */
+async function readTotals(file: string): Promise<Totals> {
+  const text = await readFile(file, 'utf8').catch(() => null)
+  return text === null ? { passed: 0, failed: 1, skipped: 0 } : Totals.parse(JSON.parse(text))
+}
