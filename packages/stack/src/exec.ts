@@ -54,7 +54,12 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
   child.stdin.end(options.input ?? '')
 
   return await new Promise((resolve, reject) => {
-    child.on('error', (error: NodeJS.ErrnoException) => reject(spawnError(argv, error, timeout, timeoutMs)))
+    child.on('error', (error: NodeJS.ErrnoException) => {
+      // A program that hangs may ignore its end: neither it nor its pipes may keep this process from ending.
+      for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
+      child.unref()
+      reject(spawnError(argv, error, timeout, timeoutMs))
+    })
     child.on('close', (code) => resolve({ exitCode: code ?? 1, ...output }))
   })
 }

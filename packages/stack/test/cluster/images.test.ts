@@ -25,7 +25,10 @@ test('images are read from init containers too, each once, without what is built
   onTestFinished(() => rmSync(root, { recursive: true }))
   const folder = path.join(root, 'infra/services/thing')
   mkdirSync(folder, { recursive: true })
-  const pod = { initContainers: [{ image: 'b/setup:1' }], containers: [{ image: 'a/server:2' }, { image: 'nebula-worker' }] }
+  const pod = {
+    initContainers: [{ image: 'b/setup:1' }],
+    containers: [{ image: 'a/server:2' }, { image: 'nebula-worker' }],
+  }
   const manifest = JSON.stringify({ spec: { template: { spec: pod } } })
   writeFileSync(path.join(folder, 'thing.k8s.yaml'), `${manifest}\n---\n${manifest}\n`)
   expect(await serviceImages(root)).toEqual(['a/server:2', 'b/setup:1'])

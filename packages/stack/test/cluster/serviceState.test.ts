@@ -40,20 +40,30 @@ test('a server is healthy only when its own check says so too', () => {
 
 test('a job that was done is completed', () => {
   expect(serviceStatus(service('job'), resource({}), null)).toMatchObject({ state: 'completed' })
-  expect(serviceStatus(service('job'), resource({ runtimeStatus: 'not_applicable' }), null)).toMatchObject({ state: 'completed' })
-  expect(serviceStatus(service('job'), resource({ runtimeStatus: 'pending' }), null)).toMatchObject({ state: 'starting' })
+  expect(serviceStatus(service('job'), resource({ runtimeStatus: 'not_applicable' }), null)).toMatchObject({
+    state: 'completed',
+  })
+  expect(serviceStatus(service('job'), resource({ runtimeStatus: 'pending' }), null)).toMatchObject({
+    state: 'starting',
+  })
 })
 
 test('what waits says for whom', () => {
   const waiting = resource({ updateStatus: 'pending', runtimeStatus: 'pending', waitsFor: ['postgres', 'temporal'] })
-  expect(serviceStatus(service('server'), waiting, null)).toMatchObject({ state: 'waiting', reason: 'for postgres, temporal' })
+  expect(serviceStatus(service('server'), waiting, null)).toMatchObject({
+    state: 'waiting',
+    reason: 'for postgres, temporal',
+  })
 })
 
 test('a failed build and a failed pod say why, in one line', () => {
   const build = resource({ updateStatus: 'error', buildError: 'exit status 1\nand much more' })
   expect(serviceStatus(service('server'), build, null)).toMatchObject({ state: 'failed', reason: 'exit status 1' })
   const pod = resource({ runtimeStatus: 'error', podStatus: 'ErrImagePull', podMessage: 'no such host\n…' })
-  expect(serviceStatus(service('server'), pod, null)).toMatchObject({ state: 'failed', reason: 'ErrImagePull: no such host' })
+  expect(serviceStatus(service('server'), pod, null)).toMatchObject({
+    state: 'failed',
+    reason: 'ErrImagePull: no such host',
+  })
 })
 
 test('a stand-in is named', () => {
