@@ -1,7 +1,11 @@
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 
 /** The repository. */
-export const root = path.resolve(import.meta.dirname ?? path.dirname(new URL(import.meta.url).pathname), '../..')
+export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\\/]$/, '')
+
+/** Local state of this checkout, ignored by git. */
+export const stateFolder = path.join(root, '.nebula')
 
 /** Something that the person has to know and can mend. */
 export class Problem extends Error {
@@ -17,7 +21,20 @@ export function say(line) {
   process.stderr.write(`${line}\n`)
 }
 
-/** `12 s` for milliseconds. */
-export function seconds(ms) {
+/** Says on one line what is being done and, in the end, how long it took. */
+export async function sayWhile(title, action) {
+  process.stderr.write(`${title} … `)
+  const start = Date.now()
+  try {
+    const result = await action()
+    say(seconds(Date.now() - start))
+    return result
+  } catch (error) {
+    say('failed')
+    throw error
+  }
+}
+
+function seconds(ms) {
   return ms < 10_000 ? `${(ms / 1000).toFixed(1)} s` : `${Math.round(ms / 1000)} s`
 }

@@ -1,17 +1,23 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { root, say } from './common.mjs'
+import { say, stateFolder } from './common.mjs'
+import { startTime } from './startTime.mjs'
 
-const FOLDER = path.join(root, '.nebula', 'install.lock')
-const OWNER = path.join(FOLDER, 'pid')
+const LOCK = path.join(stateFolder, 'install.lock')
 const INTERVAL_MS = 200
 
-/** Runs `action` while no other process installs in this checkout. */
+/** Runs `action` while no other process installs in this checkout. What a dead process left is taken over. */
 export async function withLock(action) {
-  mkdirSync(path.dirname(FOLDER), { recursive: true })
+  mkdirSync(stateFolder, { recursive: true })
+  const mine = JSON.stringify({ pid: process.pid, startTime: startTime(process.pid) })
   let told = false
-  while (!take()) {
+  while (!take(mine)) {
+    const holder = read()
+    if (holder !== undefined && !isAlive(holder)) {
+      remove(holder)
+      continue
+    }
     if (!told) say('Another command is installing the packages; waiting for it …')
     told = true
     await sleep(INTERVAL_MS)
@@ -19,28 +25,54 @@ export async function withLock(action) {
   try {
     return await action()
   } finally {
-    rmSync(FOLDER, { recursive: true, force: true })
+    if (read() === mine) rmSync(LOCK, { force: true })
   }
 }
 
-function take() {
+/** A link appears with all its content or not at all. */
+function take(mine) {
+  const draft = `${LOCK}.${process.pid}`
+  writeFileSync(draft, mine)
   try {
-    mkdirSync(FOLDER)
-    writeFileSync(OWNER, String(process.pid))
+    linkSync(draft, LOCK)
     return true
   } catch (error) {
-    if (error.code !== 'EEXIST') throw error
-    if (!isAlive()) rmSync(FOLDER, { recursive: true, force: true })
-    return false
+    if (error.code === 'EEXIST') return false
+    throw error
+  } finally {
+    rmSync(draft, { force: true })
   }
 }
 
-/** Whether the owner still runs; one that has not written its pid yet counts as running. */
-function isAlive() {
+/** Removes a dead process' lock. Another waiter may have done so and taken it since: that one gets it back. */
+function remove(dead) {
+  const taken = `${LOCK}.${process.pid}.dead`
   try {
-    process.kill(Number(readFileSync(OWNER, 'utf8')), 0)
-    return true
+    renameSync(LOCK, taken)
+    if (readFileSync(taken, 'utf8') !== dead) linkSync(taken, LOCK)
   } catch (error) {
-    return error.code !== 'ESRCH'
+    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error
+  } finally {
+    rmSync(taken, { force: true })
+  }
+}
+
+function read() {
+  try {
+    return readFileSync(LOCK, 'utf8')
+  } catch (error) {
+    if (error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+/** Whether the process in a lock runs; its pid alone may be another's by now. */
+function isAlive(holder) {
+  try {
+    const { pid, startTime: since } = JSON.parse(holder)
+    process.kill(pid, 0)
+    return startTime(pid) === since
+  } catch (error) {
+    return error.code === 'EPERM'
   }
 }

@@ -1,61 +1,67 @@
-import { spawnSync } from 'node:child_process'
-import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { Problem, root, say, seconds } from './common.mjs'
+import { capture } from './child.mjs'
+import { Problem, root, say, sayWhile } from './common.mjs'
+import { fingerprint } from './fingerprint.mjs'
 import { withLock } from './lock.mjs'
-import { ensurePnpm, pnpmIsHere } from './pnpm.mjs'
+import { registrySettings } from './npm.mjs'
+import { ensurePnpm } from './pnpm.mjs'
 
-const STAMP = path.join(root, 'node_modules', '.nebula-install')
+const MODULES = path.join(root, 'node_modules')
+/** Written last, with the fingerprint of what was installed. */
+const STAMP = path.join(MODULES, '.nebula-install')
 
 /** Installs the packages from the lockfile, unless what is installed is what it says. */
 export async function ensurePackages() {
   const wanted = fingerprint()
-  if (isInstalled(wanted)) return
+  if (read(STAMP) === wanted) return
   await withLock(async () => {
-    if (isInstalled(wanted)) return
-    if (!pnpmIsHere()) say('Getting pnpm …')
-    const pnpm = ensurePnpm()
-    const start = Date.now()
-    say('Installing packages …')
-    install(pnpm)
+    if (read(STAMP) === wanted) return
+    if (!installedByHand()) {
+      const pnpm = await ensurePnpm()
+      rmSync(STAMP, { force: true })
+      await sayWhile('Installing packages', () => install(pnpm))
+    }
     writeFileSync(STAMP, wanted)
-    say(`Packages installed in ${seconds(Date.now() - start)}`)
   })
 }
 
-function install(pnpm) {
-  // CI: no prompts, as when node_modules was made by another package manager and has to go.
-  const env = { ...process.env, CI: 'true' }
-  const result = spawnSync(pnpm, ['install', '--frozen-lockfile'], { cwd: root, env, encoding: 'utf8' })
-  if (result.status === 0) return
-  const output = `${result.stdout ?? ''}${result.stderr ?? ''}${result.error ?? ''}`
-  say(output.trim())
-  if (/OUTDATED_LOCKFILE/.test(output)) {
-    throw new Problem('pnpm-lock.yaml does not fit a package.json', `"${pnpm}" install`)
-  }
-  throw new Problem('the packages could not be installed (see above)', `"${pnpm}" install --frozen-lockfile`)
+/** The pinned pnpm's program, whatever is installed. */
+export async function ensurePnpmOnly() {
+  return await withLock(ensurePnpm)
 }
 
-function isInstalled(wanted) {
-  return existsSync(STAMP) && readFileSync(STAMP, 'utf8') === wanted
-}
-
-/** Of everything that decides what is installed: lockfile, workspace, manifests, platform. */
-function fingerprint() {
-  const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`)
-  const files = ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', ...workspaceManifests()]
-  for (const file of files) hash.update(`${file}\n`).update(readFileSync(path.join(root, file)))
-  return hash.digest('hex')
-}
-
-function workspaceManifests() {
-  return ['apps', 'packages'].flatMap((folder) =>
-    readdirSync(path.join(root, folder))
-      .map((name) => path.join(folder, name, 'package.json'))
-      .filter((file) => existsSync(path.join(root, file)))
-      .sort(),
+/** Whether somebody ran `pnpm install` on this platform: pnpm keeps a copy of the lockfile that it installed last. */
+function installedByHand() {
+  const installed = path.join(MODULES, '.pnpm', 'lock.yaml')
+  return (
+    existsSync(path.join(MODULES, '.modules.yaml')) &&
+    existsSync(platformSample()) &&
+    read(installed) === read(path.join(root, 'pnpm-lock.yaml'))
   )
 }
 
-mkdirSync(path.join(root, '.nebula'), { recursive: true })
+/** One package that is there only on this platform: a container may share the folder with another system. */
+function platformSample() {
+  const { version } = JSON.parse(read(path.join(MODULES, 'esbuild', 'package.json')) ?? '{}')
+  return path.join(MODULES, '.pnpm', `@esbuild+${process.platform}-${process.arch}@${version}`)
+}
+
+async function install(pnpm) {
+  // CI: no questions, as when node_modules was made by another package manager and has to go.
+  const env = { ...process.env, CI: 'true', ...(await registrySettings(root)) }
+  const { code, output } = await capture(pnpm, ['install', '--frozen-lockfile'], { cwd: root, env })
+  if (code === 0) return
+  say(`\n${output}`)
+  if (/OUTDATED_LOCKFILE/.test(output)) {
+    throw new Problem('pnpm-lock.yaml does not fit a package.json', 'npm run pnpm -- install')
+  }
+  throw new Problem(
+    `the packages could not be installed: pnpm ended with ${code}, see above`,
+    'npm run pnpm -- install --frozen-lockfile',
+  )
+}
+
+function read(file) {
+  return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+}

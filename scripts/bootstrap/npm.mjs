@@ -1,0 +1,50 @@
+import { existsSync } from 'node:fs'
+import path from 'node:path'
+import { capture } from './child.mjs'
+import { Problem } from './common.mjs'
+
+const QUIET = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+
+/** Runs the machine's npm and returns `{ code, output }`. */
+export async function npm(args, cwd) {
+  const script = npmScript()
+  const [file, ...first] = script ? [process.execPath, script] : ['npm']
+  try {
+    return await capture(file, [...first, ...args, ...QUIET], { cwd })
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error
+    throw new Problem('npm is not installed, or not on PATH', 'install Node.js together with npm')
+  }
+}
+
+/** npm as JavaScript: the one that runs this, or the one that came with this Node.js. */
+function npmScript() {
+  const folder = path.dirname(process.execPath)
+  const candidates = [
+    process.env.npm_execpath ?? '',
+    path.join(folder, '../lib/node_modules/npm/bin/npm-cli.js'),
+    path.join(folder, 'node_modules/npm/bin/npm-cli.js'),
+  ]
+  // Under `pnpm run` or `yarn run`, npm_execpath is theirs.
+  return candidates.find((file) => path.basename(file) === 'npm-cli.js' && existsSync(file))
+}
+
+/**
+ * npm's settings for reaching the registry, as environment variables for pnpm: that reads ~/.npmrc, but neither npm's
+ * global file nor its variables (pnpm 12.21).
+ */
+export async function registrySettings(cwd) {
+  const { code, output } = await npm(['config', 'list', '--json'], cwd)
+  if (code !== 0) return {}
+  const settings = JSON.parse(output.slice(output.indexOf('{')))
+  const found = {
+    pnpm_config_registry: settings.registry,
+    pnpm_config_https_proxy: settings['https-proxy'],
+    pnpm_config_http_proxy: settings.proxy,
+    pnpm_config_noproxy: [settings.noproxy].flat().filter(Boolean).join(','),
+    pnpm_config_strict_ssl: settings['strict-ssl'] === false ? 'false' : undefined,
+    // The one place where pnpm looks for certificates outside of an .npmrc.
+    NODE_EXTRA_CA_CERTS: settings.cafile,
+  }
+  return Object.fromEntries(Object.entries(found).filter(([name, value]) => value && process.env[name] === undefined))
+}
