@@ -1,0 +1,5 @@
+export * from './health.ts'
+export * from './newRun.ts'
+export * from './service.ts'
+export * from './status.ts'
+export * from './workflow.ts'
