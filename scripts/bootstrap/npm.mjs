@@ -1,7 +1,8 @@
-import { existsSync } from 'node:fs'
+import { accessSync, constants, existsSync } from 'node:fs'
+import { homedir } from 'node:os'
 import path from 'node:path'
 import { capture } from './child.mjs'
-import { Problem } from './common.mjs'
+import { Problem, stateFolder } from './common.mjs'
 
 const QUIET = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
 
@@ -10,7 +11,7 @@ export async function npm(args, cwd) {
   const script = npmScript()
   const [file, ...first] = script ? [process.execPath, script] : ['npm']
   try {
-    return await capture(file, [...first, ...args, ...QUIET], { cwd })
+    return await capture(file, [...first, ...args, ...QUIET], { cwd, env: { ...process.env, ...cacheSettings() } })
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
     throw new Problem('npm is not installed, or not on PATH', 'install Node.js together with npm')
@@ -37,7 +38,7 @@ export async function registrySettings(cwd) {
   const { code, output } = await npm(['config', 'list', '--json'], cwd)
   if (code !== 0) return {}
   const settings = JSON.parse(output.slice(output.indexOf('{')))
-  const found = {
+  return unset({
     pnpm_config_registry: settings.registry,
     pnpm_config_https_proxy: settings['https-proxy'],
     pnpm_config_http_proxy: settings.proxy,
@@ -45,6 +46,37 @@ export async function registrySettings(cwd) {
     pnpm_config_strict_ssl: settings['strict-ssl'] === false ? 'false' : undefined,
     // The one place where pnpm looks for certificates outside of an .npmrc.
     NODE_EXTRA_CA_CERTS: settings.cafile,
+  })
+}
+
+/** Where npm and pnpm keep what they downloaded, as environment variables: in the checkout where the home is read-only. */
+export function cacheSettings() {
+  const cache = path.join(stateFolder, 'cache')
+  const settings = {}
+  // `npm run` sets this one to the default.
+  if (!isWritable(process.env.npm_config_cache ?? homedir())) settings.npm_config_cache = path.join(cache, 'npm')
+  if (isWritable(homedir())) return settings
+  const pnpm = {
+    pnpm_config_cache_dir: path.join(cache, 'pnpm'),
+    pnpm_config_state_dir: path.join(cache, 'pnpm'),
+    pnpm_config_store_dir: path.join(cache, 'store'),
   }
-  return Object.fromEntries(Object.entries(found).filter(([name, value]) => value && process.env[name] === undefined))
+  return { ...settings, ...unset(pnpm) }
+}
+
+function isWritable(folder) {
+  if (!existsSync(folder) && path.dirname(folder) !== folder) return isWritable(path.dirname(folder))
+  try {
+    accessSync(folder, constants.W_OK)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** Those that have a value and that the person has not set. */
+function unset(variables) {
+  return Object.fromEntries(
+    Object.entries(variables).filter(([name, value]) => value && process.env[name] === undefined),
+  )
 }

@@ -4,7 +4,7 @@ import { capture } from './child.mjs'
 import { Problem, root, say, sayWhile } from './common.mjs'
 import { fingerprint } from './fingerprint.mjs'
 import { withLock } from './lock.mjs'
-import { registrySettings } from './npm.mjs'
+import { cacheSettings, registrySettings } from './npm.mjs'
 import { ensurePnpm } from './pnpm.mjs'
 
 const MODULES = path.join(root, 'node_modules')
@@ -49,7 +49,7 @@ function platformSample() {
 
 async function install(pnpm) {
   // CI: no questions, as when node_modules was made by another package manager and has to go.
-  const env = { ...process.env, CI: 'true', ...(await registrySettings(root)) }
+  const env = { ...process.env, CI: 'true', ...cacheSettings(), ...(await registrySettings(root)) }
   const { code, output } = await capture(pnpm, ['install', '--frozen-lockfile'], { cwd: root, env })
   if (code === 0) return
   say(`\n${output}`)

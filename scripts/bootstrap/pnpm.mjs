@@ -1,17 +1,23 @@
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import path from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { Problem, root, say, sayWhile, stateFolder } from './common.mjs'
 import { npm } from './npm.mjs'
 
-// package-lock.json beside package.json holds the hashes that npm checks pnpm against: ours, not the registry's.
-const LOCKED = fileURLToPath(new URL('pnpm', import.meta.url))
 const TOOLS = path.join(stateFolder, 'tools')
 const MAKING = 'making-'
+/** pnpm is a native program, in a package of its own for every platform. */
+const PACKAGE = `@pnpm/exe.${process.platform}-${process.arch}`
 /** npm says what is wrong first, and then a page of help. */
 const MESSAGE_LINES = 8
-// A person may have told npm to leave optional packages out; pnpm is one, because it differs by platform.
-const WANTED = ['--ignore-scripts', '--include=optional']
 
 /** The pinned pnpm's program, brought with npm where it is not here yet. Call it while holding the lock. */
 export async function ensurePnpm() {
@@ -26,29 +32,35 @@ async function getPnpm() {
   }
   const making = mkdtempSync(path.join(TOOLS, MAKING))
   try {
-    cpSync(LOCKED, making, { recursive: true })
-    await succeed(['ci', ...WANTED], making)
-    // The lock holds Linux; elsewhere npm checks against the registry's own hash.
-    if (!program(making)) await succeed(['install', '--no-save', ...WANTED, platformPackage()], making)
+    const isLocked = writeProject(making)
+    const { code, output } = await npm([isLocked ? 'ci' : 'install', '--ignore-scripts'], making)
+    if (code !== 0 || !program(making)) {
+      say(`\n${output.split('\n').slice(0, MESSAGE_LINES).join('\n')}`)
+      throw new Problem(`npm could not get pnpm ${version()} for this platform: ${PACKAGE}`, 'npm ping')
+    }
     // Renamed as a whole, last: a half-made one is never used.
     rmSync(folder(), { recursive: true, force: true })
     renameSync(making, folder())
   } finally {
     rmSync(making, { recursive: true, force: true })
   }
-  const made = program(folder())
-  if (made) return made
-  throw new Problem(
-    `pnpm ${version()} has no program for ${process.platform} on ${process.arch}`,
-    'use Linux, macOS or Windows on x64 or arm64',
-  )
+  return program(folder())
 }
 
-async function succeed(args, cwd) {
-  const { code, output } = await npm(args, cwd)
-  if (code === 0) return
-  say(`\n${output.split('\n').slice(0, MESSAGE_LINES).join('\n')}`)
-  throw new Problem(`npm could not get pnpm ${version()}: it ended with ${code}, see above`, 'npm ping')
+/**
+ * Writes a project for npm that needs this platform's package, and returns whether its hash is known. The hashes are in
+ * pnpm/package-lock.json: ours, not the registry's. There every platform's package is optional, and npm is silent when
+ * it cannot get an optional one; so here it is a plain dependency.
+ */
+function writeProject(making) {
+  const lock = JSON.parse(readFileSync(new URL('pnpm/package-lock.json', import.meta.url), 'utf8'))
+  const { optional, ...locked } = lock.packages[`node_modules/${PACKAGE}`] ?? {}
+  const project = { name: lock.name, private: true, dependencies: { [PACKAGE]: version() } }
+  const packages = { '': project, [`node_modules/${PACKAGE}`]: locked }
+  writeFileSync(path.join(making, 'package.json'), JSON.stringify(project))
+  if (!locked.integrity) return false
+  writeFileSync(path.join(making, 'package-lock.json'), JSON.stringify({ ...lock, packages }))
+  return true
 }
 
 /** The version that package.json's `packageManager` names. */
@@ -61,13 +73,8 @@ function folder() {
   return path.join(TOOLS, `pnpm-${version()}`)
 }
 
-/** pnpm is a native program, in a package of its own for every platform. */
 function program(inside) {
-  const scope = path.join(inside, 'node_modules', '@pnpm', `exe.${process.platform}-${process.arch}`)
-  const file = path.join(scope, process.platform === 'win32' ? 'pnpm.exe' : 'pnpm')
+  const name = process.platform === 'win32' ? 'pnpm.exe' : 'pnpm'
+  const file = path.join(inside, 'node_modules', PACKAGE, name)
   return existsSync(file) ? file : undefined
-}
-
-function platformPackage() {
-  return `@pnpm/exe.${process.platform}-${process.arch}@${version()}`
 }

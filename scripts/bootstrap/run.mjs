@@ -6,5 +6,5 @@ if (Number(process.versions.node.split('.')[0]) < oldest) {
   process.stderr.write(`✗ Node.js ${process.versions.node} is too old\n→ install Node.js ${oldest} or newer\n`)
   process.exitCode = 3
 } else {
-  import('./main.mjs').then(({ main }) => main(process.argv.slice(2)))
+  void import('./main.mjs').then(({ main }) => main(process.argv.slice(2)))
 }
