@@ -1,0 +1,80 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { NebulaError } from '@nebula/stack/errors'
+import { AdminKeyError } from '../auth/caller.ts'
+import { TokenError } from '../auth/providers.ts'
+import { PushError } from '../deploy/pushRequest.ts'
+import { STAND_IN_HEADERS } from '../standIn.ts'
+import { Exchange, HttpError } from './exchange.ts'
+
+export type Handler = (exchange: Exchange) => void | Promise<void>
+
+/** Makes a server that answers with `handle`: CORS as Convex does it, errors as `{code, message}`. */
+export function makeHttpServer(handle: Handler, log: (line: string) => void): Server {
+  return createServer(async (request, response) => {
+    for (const [name, value] of Object.entries(STAND_IN_HEADERS)) response.setHeader(name, value)
+    const exchange = new Exchange(request, response)
+    allowOrigin(exchange)
+    try {
+      if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) exchange.text('', 204)
+      else await handle(exchange)
+    } catch (error) {
+      const { status, code, message } = describe(error)
+      if (status === 500) log(`${request.method} ${exchange.url.pathname}: ${message}`)
+      if (response.headersSent) response.destroy()
+      else exchange.json({ code, message }, status)
+    }
+  })
+}
+
+/** Starts to listen. @returns the port. @throws NebulaError PORT_TAKEN */
+export async function listen(server: Server, host: string, port: number): Promise<number> {
+  return await new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      reject(
+        new NebulaError(`cannot listen on ${host}:${port}: ${error.message}`, {
+          code: 'PORT_TAKEN',
+          hint: 'Stop what uses the port, or set CONVEX_API_PORT, CONVEX_SITE_PORT or DASHBOARD_PORT',
+          cause: error,
+        }),
+      )
+    })
+    server.listen(port, host, () => {
+      // A TCP server has an address object, never the name of a pipe.
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+/** Lets requests that are under way finish for `graceMs`, then cuts them off. */
+export async function close(server: Server, graceMs: number): Promise<void> {
+  const closed = new Promise<void>((resolve) => server.close(() => resolve()))
+  server.closeIdleConnections()
+  const timer = setTimeout(() => server.closeAllConnections(), graceMs)
+  await closed
+  clearTimeout(timer)
+}
+
+/** Convex's rules: any origin, with credentials. Source: convex-backend, crates/local_backend/src/router.rs */
+function allowOrigin({ request, response }: Exchange): void {
+  const { origin } = request.headers
+  if (origin === undefined) return
+  response.setHeader('Access-Control-Allow-Origin', origin)
+  response.setHeader('Access-Control-Allow-Credentials', 'true')
+  response.setHeader('Access-Control-Expose-Headers', Object.keys(STAND_IN_HEADERS).join(', '))
+  response.setHeader('Vary', 'Origin')
+  if (request.method !== 'OPTIONS') return
+  const headers = request.headers['access-control-request-headers']
+  if (headers) response.setHeader('Access-Control-Allow-Headers', headers)
+  response.setHeader('Access-Control-Allow-Methods', 'GET, POST, OPTIONS, PATCH, DELETE, PUT')
+  response.setHeader('Access-Control-Max-Age', '86400')
+}
+
+function describe(error: unknown): { status: number; code: string; message: string } {
+  if (error instanceof HttpError) return error
+  if (error instanceof PushError) return { status: 400, code: error.code, message: error.message }
+  if (error instanceof AdminKeyError) return { status: 403, code: 'BadAdminKey', message: error.message }
+  if (error instanceof TokenError) return { status: 401, code: 'Unauthenticated', message: error.message }
+  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
+  return { status: 500, code: 'InternalServerError', message }
+}

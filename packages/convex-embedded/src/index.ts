@@ -1,0 +1,1 @@
+export { type ConvexServer, type ConvexServerOptions, startConvexServer } from './server.ts'
