@@ -5,6 +5,7 @@ import type { FunctionArgs, FunctionReturnType } from 'convex/server'
 
 type Run = FunctionReturnType<typeof api.runs.get>
 type NewRun = FunctionArgs<typeof api.runs.create>
+type RunId = FunctionReturnType<typeof api.runs.create>
 
 export const FINAL = ['completed', 'failed', 'cancelled']
 
@@ -17,15 +18,15 @@ export class Application {
   }
 
   /** Starts a run and returns its id. */
-  async start(run: NewRun): Promise<string> {
+  async start(run: NewRun): Promise<RunId> {
     return await this.#convex.mutation(api.runs.create, run)
   }
 
-  async cancel(runId: string): Promise<void> {
+  async cancel(runId: RunId): Promise<void> {
     await this.#convex.mutation(api.runs.cancel, { runId })
   }
 
-  async retry(runId: string): Promise<string> {
+  async retry(runId: RunId): Promise<RunId> {
     return await this.#convex.mutation(api.runs.retry, { runId })
   }
 

@@ -1,6 +1,6 @@
 import { v } from 'convex/values'
-import { internal } from './_generated/api'
-import { internalMutation } from './_generated/server'
+import { internal } from './_generated/api.js'
+import { internalMutation } from './_generated/server.js'
 
 /** Documents that one transaction deletes. */
 const BATCH = 200

@@ -2,10 +2,10 @@ import { isFinal, NewRun } from '@nebula/shared'
 import { paginationOptsValidator } from 'convex/server'
 import { v } from 'convex/values'
 import { z } from 'zod'
-import type { Doc, Id } from './_generated/dataModel'
-import { mutation, query } from './_generated/server'
-import { callerError } from './model/errors'
-import { endRun, insertRun, type RunWithSteps, requireRun, stepsOf } from './model/runs'
+import type { Doc, Id } from './_generated/dataModel.js'
+import { mutation, query } from './_generated/server.js'
+import { callerError } from './model/errors.ts'
+import { endRun, insertRun, type RunWithSteps, requireRun, stepsOf } from './model/runs.ts'
 
 /** Starts a run: a worker takes it up as soon as there is one. Returns its id. */
 export const create = mutation({

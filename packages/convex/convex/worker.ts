@@ -1,10 +1,10 @@
 import { isFinal, MAX_ATTEMPTS } from '@nebula/shared'
 import { v } from 'convex/values'
-import type { Doc, Id } from './_generated/dataModel'
-import type { MutationCtx } from './_generated/server'
-import { callerError } from './model/errors'
-import { endRun, requireRun, stepsOf } from './model/runs'
-import { serviceMutation, serviceQuery } from './model/service'
+import type { Doc, Id } from './_generated/dataModel.js'
+import type { MutationCtx } from './_generated/server.js'
+import { callerError } from './model/errors.ts'
+import { endRun, requireRun, stepsOf } from './model/runs.ts'
+import { serviceMutation, serviceQuery } from './model/service.ts'
 
 /** As many as a worker looks at in one go; the rest follows as these are taken up. */
 const BATCH = 100

@@ -1,6 +1,6 @@
 import { SERVICE_ISSUER } from '@nebula/shared'
 import { convexTest, type TestConvex } from 'convex-test'
-import schema from '../convex/schema'
+import schema from '../convex/schema.ts'
 
 const modules = import.meta.glob('../convex/**/*.{js,ts}')
 

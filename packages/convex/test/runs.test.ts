@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { api } from '../convex/_generated/api'
-import { backend, newRun } from './backend'
+import { api } from '../convex/_generated/api.js'
+import { backend, newRun } from './backend.ts'
 
 test('a new run waits, with its steps in order', async () => {
   const { person } = backend()

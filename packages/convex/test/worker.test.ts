@@ -1,7 +1,7 @@
 import { MAX_ATTEMPTS } from '@nebula/shared'
 import { expect, test, vi } from 'vitest'
-import { api } from '../convex/_generated/api'
-import { backend, newRun } from './backend'
+import { api } from '../convex/_generated/api.js'
+import { backend, newRun } from './backend.ts'
 
 const begin = { temporalRunId: 't', workerIdentity: 'w' }
 

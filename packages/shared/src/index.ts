@@ -1,5 +1,4 @@
 export * from './health.ts'
-export * from './newRun.ts'
-export * from './service.ts'
-export * from './status.ts'
+export * from './run.ts'
+export * from './serviceToken.ts'
 export * from './workflow.ts'

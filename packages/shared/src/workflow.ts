@@ -1,17 +1,11 @@
-import type { RunOutcome } from './status.ts'
+import { z } from 'zod'
 
-/** The task queue of the worker and of whoever starts a workflow, unless the environment names another. */
-export const DEFAULT_TASK_QUEUE = 'nebula'
+/** Where runs wait for a worker. */
+export const TASK_QUEUE = 'nebula'
 
-/** The workflow's type in Temporal: the name of the function that the worker registers. */
+/** The name that the workflow is registered under. */
 export const RUN_WORKFLOW = 'run'
 
-/** What the workflow of a run starts with. Its workflow id is the run's id; the steps are read when it begins. */
-export interface WorkflowInput {
-  readonly runId: string
-}
-
-/** What the workflow of a run returns; a failed or cancelled run ends its workflow as failed or cancelled instead. */
-export interface WorkflowResult {
-  readonly outcome: RunOutcome
-}
+/** What a run's workflow is started with. Its id is the run's id. */
+export const WorkflowInput = z.object({ runId: z.string().min(1) })
+export type WorkflowInput = z.infer<typeof WorkflowInput>

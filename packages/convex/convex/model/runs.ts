@@ -1,8 +1,8 @@
 import { isFinal, type NewRun, type RunStatus } from '@nebula/shared'
-import { internal } from '../_generated/api'
-import type { Doc, Id } from '../_generated/dataModel'
-import type { MutationCtx, QueryCtx } from '../_generated/server'
-import { callerError } from './errors'
+import { internal } from '../_generated/api.js'
+import type { Doc, Id } from '../_generated/dataModel.js'
+import type { MutationCtx, QueryCtx } from '../_generated/server.js'
+import { callerError } from './errors.ts'
 
 /** How long late reports of an ended run still find their keys. */
 const KEYS_KEPT_MS = 60 * 60 * 1000

@@ -1,8 +1,8 @@
 import { SERVICE_ISSUER } from '@nebula/shared'
 import { type ObjectType, type PropertyValidators, v } from 'convex/values'
-import type { Id } from '../_generated/dataModel'
-import { type MutationCtx, mutation, type QueryCtx, query } from '../_generated/server'
-import { callerError } from './errors'
+import type { Id } from '../_generated/dataModel.js'
+import { type MutationCtx, mutation, type QueryCtx, query } from '../_generated/server.js'
+import { callerError } from './errors.ts'
 
 /** Refuses everybody but our own services, which sign their tokens with the key that the deployment knows. */
 async function requireService(ctx: QueryCtx | MutationCtx): Promise<void> {

@@ -1,0 +1,76 @@
+import { once } from 'node:events'
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import type { Health } from '@nebula/shared'
+import type { Registry } from 'prom-client'
+
+export interface HealthServer {
+  /** The port it listens on: the one asked for, or a free one for 0. */
+  readonly port: number
+  /** Says from now on what the worker is doing. */
+  setStatus(status: Health['status']): void
+  close(): Promise<void>
+}
+
+export interface HealthOptions {
+  readonly host: string
+  readonly port: number
+  readonly metrics: Registry
+}
+
+/**
+ * Serves `/health` and `/readyz` (200 when the worker polls, 503 before and while it drains), `/livez` (the process
+ * answers) and `/metrics` (Prometheus). It starts in `starting`.
+ * @throws Error when the port is taken.
+ */
+export async function serveHealth(options: HealthOptions): Promise<HealthServer> {
+  let status: Health['status'] = 'starting'
+  const server = createServer((request, response) => {
+    answer(request, response, status, options.metrics).catch((error: unknown) => {
+      response.writeHead(500).end(String(error))
+    })
+  })
+  server.listen(options.port, options.host)
+  await once(server, 'listening')
+  return {
+    port: portOf(server),
+    setStatus(next) {
+      status = next
+    },
+    async close() {
+      server.close()
+      server.closeAllConnections()
+      await once(server, 'close')
+    },
+  }
+}
+
+async function answer(request: IncomingMessage, response: ServerResponse, status: Health['status'], metrics: Registry) {
+  if (request.method !== 'GET' && request.method !== 'HEAD') {
+    response.writeHead(405, { allow: 'GET, HEAD' }).end()
+    return
+  }
+  switch (new URL(request.url ?? '/', 'http://worker').pathname) {
+    case '/health':
+    case '/readyz':
+      return sendJson(response, status === 'ok' ? 200 : 503, { status } satisfies Health)
+    case '/livez':
+      return sendJson(response, 200, { status: 'ok' })
+    case '/metrics':
+      response.writeHead(200, { 'content-type': metrics.contentType }).end(await metrics.metrics())
+      return
+    default:
+      return sendJson(response, 404, { error: 'not found' })
+  }
+}
+
+function sendJson(response: ServerResponse, status: number, body: object): void {
+  response
+    .writeHead(status, { 'content-type': 'application/json', 'cache-control': 'no-store' })
+    .end(JSON.stringify(body))
+}
+
+function portOf(server: Server): number {
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new TypeError('the health server has no port')
+  return address.port
+}
