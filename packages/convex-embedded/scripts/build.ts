@@ -1,0 +1,32 @@
+import { readFile } from 'node:fs/promises'
+import { build, type Plugin } from 'esbuild'
+
+const root = new URL('..', import.meta.url).pathname
+
+/** Puts the page into the bundle, which then needs no file beside it. */
+const inlinePage: Plugin = {
+  name: 'inline-page',
+  setup: (plugin) =>
+    plugin.onLoad({ filter: /src\/dashboard\/page\.ts$/ }, async (args) => {
+      const html = await readFile(args.path.replace(/\.ts$/, '.html'), 'utf8')
+      return { contents: `export const PAGE = ${JSON.stringify(html)}`, loader: 'js' }
+    }),
+}
+
+await build({
+  absWorkingDir: root,
+  entryPoints: { 'convex-backend': 'src/main.ts', 'convex-dashboard': 'src/dashboard-main.ts' },
+  outdir: 'dist',
+  outExtension: { '.js': '.mjs' },
+  bundle: true,
+  platform: 'node',
+  format: 'esm',
+  target: 'node24',
+  // ws is CommonJS and requires Node.js' own modules.
+  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  // convex-test asks Vite for the modules when it is given none; it always is.
+  define: { 'import.meta.glob': 'undefined' },
+  external: ['bufferutil', 'utf-8-validate'],
+  plugins: [inlinePage],
+  logLevel: 'warning',
+})

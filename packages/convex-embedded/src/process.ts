@@ -1,0 +1,51 @@
+import { NebulaError } from '@nebula/stack/errors'
+import { z } from 'zod'
+
+/** A TCP port as an environment variable. */
+export const Port = z.coerce.number().int().min(0).max(65_535)
+
+// Taken now: functions of the application get a `process` of their own.
+const { stdout, stderr } = process
+
+/** Writes a line of the log, with the time. */
+export function log(line: string): void {
+  stdout.write(`${new Date().toISOString()} ${line}\n`)
+}
+
+/** @throws NebulaError ENVIRONMENT_INVALID that says which variable is wrong, and how. */
+export function parseEnvironment<T>(schema: z.ZodType<T>): T {
+  const parsed = schema.safeParse(process.env)
+  if (parsed.success) return parsed.data
+  throw new NebulaError(`The environment is not as needed:\n${z.prettifyError(parsed.error)}`, {
+    code: 'ENVIRONMENT_INVALID',
+    hint: 'packages/convex-embedded/README.md lists the variables',
+    exitCode: 2,
+  })
+}
+
+/** Runs a server until SIGINT or SIGTERM, then closes it and exits 0. A second signal does not wait. */
+export async function serve(start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
+  try {
+    const server = await start()
+    let stopping = false
+    const stop = (signal: string) => {
+      if (stopping) process.exit(1)
+      stopping = true
+      log(`${signal}: stopping`)
+      server.close().then(() => {
+        log('Stopped')
+        process.exit(0)
+      }, fail)
+    }
+    process.on('SIGINT', stop)
+    process.on('SIGTERM', stop)
+  } catch (error) {
+    fail(error)
+  }
+}
+
+function fail(error: unknown): void {
+  if (error instanceof NebulaError) stderr.write(`${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`)
+  else stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  process.exit(error instanceof NebulaError ? error.exitCode : 1)
+}
