@@ -16,9 +16,9 @@ export interface NebulaErrorOptions {
 export class NebulaError extends Error {
   override readonly name = 'NebulaError'
   readonly code: string
-  readonly hint?: string
+  declare readonly hint?: string
   readonly exitCode: ExitCode
-  readonly details?: unknown
+  declare readonly details?: unknown
 
   constructor(message: string, options: NebulaErrorOptions) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause })

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { exec, execText } from '../src/exec.ts'
 
 const node = (script: string) => [process.execPath, '-e', script]
@@ -52,9 +52,9 @@ test('a program that ignores its end does not keep the caller from ending', asyn
   const child = spawn(process.execPath, ['--input-type=module', '-e', caller], { stdio: ['ignore', 'pipe', 'inherit'] })
   const [output] = await once(child.stdout, 'data')
   const pid = Number(String(output))
-  try {
-    expect(await once(child, 'exit')).toEqual([0, null])
-  } finally {
+  onTestFinished(() => {
+    child.kill('SIGKILL')
     process.kill(pid, 'SIGKILL')
-  }
+  })
+  expect(await once(child, 'exit')).toEqual([0, null])
 })
