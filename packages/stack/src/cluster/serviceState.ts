@@ -26,11 +26,7 @@ export function serviceStatus(
     case 'error':
       return { ...common, state: 'failed', reason: firstLine(resource.buildError ?? 'its build failed') }
     case 'pending':
-      return {
-        ...common,
-        state: 'waiting',
-        ...(resource.waitsFor.length > 0 ? { reason: `for ${resource.waitsFor.join(', ')}` } : {}),
-      }
+      return { ...common, state: 'waiting', ...waitReason(service, resource) }
   }
   if (resource.runtimeStatus === 'error') return { ...common, state: 'failed', reason: podReason(resource) }
   if (service.kind === 'job') {
@@ -40,6 +36,12 @@ export function serviceStatus(
   if (resource.runtimeStatus === 'ok' && probe?.ok) return { ...common, state: 'healthy' }
   const reason = resource.runtimeStatus === 'ok' ? probe?.detail : resource.podStatus
   return { ...common, state: 'starting', ...(reason ? { reason } : {}) }
+}
+
+/** Tilt also names what is its own affair, such as other builds that run now. */
+function waitReason(service: Service, resource: TiltResource): { reason?: string } {
+  const needs = service.needs.map((need) => need.id).filter((id) => resource.waitsFor.includes(id))
+  return needs.length > 0 ? { reason: `for ${needs.join(', ')}` } : {}
 }
 
 function podReason(resource: TiltResource): string {

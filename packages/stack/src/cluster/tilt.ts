@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { NebulaError } from '../errors.ts'
+import { execText } from '../exec.ts'
 import { ExitCode } from '../exitCodes.ts'
 import { holderOfPort } from '../ports.ts'
 import { identifyProcess, isSameProcess, terminate } from '../processes.ts'
@@ -51,6 +52,17 @@ export async function ensureTilt(options: TiltOptions): Promise<'started' | 'run
   if (!found) await startTilt(options)
   await tiltfileLoaded(options)
   return found ? 'running' : 'started'
+}
+
+/**
+ * Runs again what failed to build or deploy: Tilt itself waits for somebody to edit a file.
+ * @returns the ids of what runs again.
+ */
+export async function retryFailed(port: number): Promise<readonly string[]> {
+  const resources = (await tiltResources(port)) ?? new Map()
+  const failed = [...resources.values()].filter(({ updateStatus }) => updateStatus === 'error').map(({ name }) => name)
+  for (const name of failed) await execText(['tilt', 'trigger', name, '--port', String(port)])
+  return failed
 }
 
 /**

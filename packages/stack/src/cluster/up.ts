@@ -7,7 +7,7 @@ import { serviceImages } from './images.ts'
 import { type MirrorResult, mirrorImages } from './mirror.ts'
 import { preflightCluster } from './preflight.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
-import { ensureTilt } from './tilt.ts'
+import { ensureTilt, retryFailed } from './tilt.ts'
 
 export interface ClusterUpOptions {
   readonly onEvent: OnEvent
@@ -45,8 +45,14 @@ export async function upCluster(context: ClusterContext, options: ClusterUpOptio
     onEvent,
     'tilt',
     'Tilt',
-    () => ensureTilt({ root, context: definition.context, port: tiltPort, ...signal }),
-    (state) => (state === 'started' ? 'started' : 'was running'),
+    async () => {
+      const state = await ensureTilt({ root, context: definition.context, port: tiltPort, ...signal })
+      return { state, retried: state === 'running' ? await retryFailed(tiltPort) : [] }
+    },
+    ({ state, retried }) => {
+      if (state === 'started') return 'started'
+      return retried.length > 0 ? `was running; trying again: ${retried.join(', ')}` : 'was running'
+    },
   )
   const start = performance.now()
   return await followServices({

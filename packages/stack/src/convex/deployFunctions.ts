@@ -43,11 +43,8 @@ export async function deployFunctions(options: DeployOptions): Promise<void> {
     onLine,
     ...(options.signal ? { signal: options.signal } : {}),
   }
-  // First: auth.config.ts reads it while it is deployed. From standard input, so that it stands on no command line.
-  const env = await exec(['convex', 'env', 'set', '--force', '--from-file', '/dev/stdin'], {
-    ...cli,
-    input: `NEBULA_SERVICE_JWKS="${secrets.serviceJwks}"\n`,
-  })
+  // First: auth.config.ts reads it while it is deployed. These are public keys, so they may stand on a command line.
+  const env = await exec(['convex', 'env', 'set', 'NEBULA_SERVICE_JWKS', secrets.serviceJwks], cli)
   if (env.exitCode !== 0) throw deployFailed('setting its environment', env.stderr)
   const deploy = await exec(['convex', 'deploy', '--yes', '--typecheck', 'disable', '--codegen', 'disable'], cli)
   if (deploy.exitCode !== 0) throw deployFailed('deploying packages/convex', deploy.stderr)

@@ -3,13 +3,13 @@ import type { Service } from '../../src/catalogue/schema.ts'
 import { serviceStatus } from '../../src/cluster/serviceState.ts'
 import type { TiltResource } from '../../src/cluster/tiltResource.ts'
 
-const service = (kind: Service['kind']): Service => ({
+const service = (kind: Service['kind'], needs: readonly string[] = []): Service => ({
   id: 'thing',
   title: 'Thing',
   summary: 'A thing',
   group: 'data',
   kind,
-  needs: [],
+  needs: needs.map((id) => ({ id, until: 'healthy' })),
   endpoints: [],
   stop: { signal: 'SIGTERM', graceMs: 1 },
   resources: { memoryMb: 0, diskMb: 0 },
@@ -48,9 +48,10 @@ test('a job that was done is completed', () => {
   })
 })
 
-test('what waits says for whom', () => {
-  const waiting = resource({ updateStatus: 'pending', runtimeStatus: 'pending', waitsFor: ['postgres', 'temporal'] })
-  expect(serviceStatus(service('server'), waiting, null)).toMatchObject({
+test("what waits says for whom, without what is Tilt's own affair", () => {
+  const waitsFor = ['namespace', 'postgres', 'temporal', 'other']
+  const waiting = resource({ updateStatus: 'pending', runtimeStatus: 'pending', waitsFor })
+  expect(serviceStatus(service('server', ['postgres', 'temporal']), waiting, null)).toMatchObject({
     state: 'waiting',
     reason: 'for postgres, temporal',
   })
