@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const MINUTE_MS = 60_000
+const root = fileURLToPath(new URL('.', import.meta.url))
 
 /** Tests of libraries in any order; those of a running stack in the order of their file names. */
 class TierSequencer extends BaseSequencer {
@@ -18,6 +20,7 @@ function stackTier(name: string): TestProjectConfiguration {
     test: {
       name,
       include: [`tests/${name}/**/*.test.ts`],
+      globalSetup: existsSync(`${root}tests/${name}/globalSetup.ts`) ? [`tests/${name}/globalSetup.ts`] : [],
       fileParallelism: false,
       isolate: false,
       testTimeout: 10 * MINUTE_MS,
@@ -27,7 +30,7 @@ function stackTier(name: string): TestProjectConfiguration {
 }
 
 export default defineConfig({
-  root: fileURLToPath(new URL('.', import.meta.url)),
+  root,
   test: {
     sequence: { sequencer: TierSequencer },
     teardownTimeout: MINUTE_MS,

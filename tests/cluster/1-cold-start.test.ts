@@ -7,7 +7,12 @@ import { CONTEXT, kubectl, localPort, pods, root, succeed } from './setup.ts'
 test('one command brings everything up from nothing, and says where to open what', async () => {
   const up = await succeed(['up', '--mode', 'cluster'])
   expect(up.output).toContain('cluster mode')
-  for (const [owner, name] of [['temporal-ui', 'ui'], ['convex-dashboard', 'ui'], ['nebula-worker', 'health'], ['tilt', 'ui']] as const) {
+  for (const [owner, name] of [
+    ['temporal-ui', 'ui'],
+    ['convex-dashboard', 'ui'],
+    ['nebula-worker', 'health'],
+    ['tilt', 'ui'],
+  ] as const) {
     expect(up.output).toContain(`http://localhost:${localPort(owner, name)}`)
   }
 })
@@ -26,8 +31,15 @@ test('verify pushes a real run through the whole stack', async () => {
 test('status is green, and names the stand-ins', async () => {
   const status = JSON.parse((await succeed(['status', '--json'])).stdout)
   expect(status).toMatchObject({ ok: true, mode: 'cluster' })
-  const states = Object.fromEntries(status.services.map((service: { id: string; state: string }) => [service.id, service.state]))
-  expect(states).toMatchObject({ postgres: 'healthy', 'temporal-namespace': 'completed', 'convex-functions': 'completed', 'nebula-worker': 'healthy' })
+  const states = Object.fromEntries(
+    status.services.map((service: { id: string; state: string }) => [service.id, service.state]),
+  )
+  expect(states).toMatchObject({
+    postgres: 'healthy',
+    'temporal-namespace': 'completed',
+    'convex-functions': 'completed',
+    'nebula-worker': 'healthy',
+  })
   const backend = status.services.find((service: { id: string }) => service.id === 'convex-backend')
   expect(backend.standIn).toMatch(/^convex-embedded /)
 })
@@ -39,19 +51,37 @@ test('a second up changes nothing', async () => {
 })
 
 test('the namespace refuses a pod that runs as root', async () => {
-  const refused = await run(root, ['kubectl', '--context', CONTEXT, '-n', 'nebula', 'run', 'rooted', '--image=postgres:16-alpine'])
+  const refused = await run(root, [
+    'kubectl',
+    '--context',
+    CONTEXT,
+    '-n',
+    'nebula',
+    'run',
+    'rooted',
+    '--image=postgres:16-alpine',
+  ])
   expect(refused.exitCode).not.toBe(0)
   expect(refused.stderr).toContain('violates PodSecurity')
 })
 
 test('nothing of the stack listens beyond this machine', async () => {
-  const stackPorts = new Set([5432, 7233, 7243, 8080, 3210, 3211, 6791, 8081, 10350, 5005].map((port) => port.toString(16).toUpperCase().padStart(4, '0')))
+  const stackPorts = new Set(
+    [5432, 7233, 7243, 8080, 3210, 3211, 6791, 8081, 10350, 5005].map((port) =>
+      port.toString(16).toUpperCase().padStart(4, '0'),
+    ),
+  )
   const listening = ['/proc/net/tcp', '/proc/net/tcp6'].flatMap((file) =>
-    readFileSync(file, 'utf8').split('\n').slice(1).map((line) => line.trim().split(/\s+/)).filter((fields) => fields[3] === '0A'),
+    readFileSync(file, 'utf8')
+      .split('\n')
+      .slice(1)
+      .map((line) => line.trim().split(/\s+/))
+      .filter((fields) => fields[3] === '0A'),
   )
   const ours = listening.map((fields) => (fields[1] ?? '').split(':')).filter(([, port]) => stackPorts.has(port ?? ''))
   expect(ours.length).toBeGreaterThanOrEqual(stackPorts.size)
-  for (const [address] of ours) expect(['0100007F', '00000000000000000000000001000000', '0000000000000000FFFF00000100007F']).toContain(address)
+  for (const [address] of ours)
+    expect(['0100007F', '00000000000000000000000001000000', '0000000000000000FFFF00000100007F']).toContain(address)
 })
 
 test('no secret stands in a log or on a command line', async () => {

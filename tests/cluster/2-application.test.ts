@@ -57,7 +57,10 @@ test('editing an activity changes the running worker, without building an image'
   writeFileSync(file, `${source}\nprocess.stderr.write('${marker}\\n')\n`)
   try {
     await expect
-      .poll(async () => await kubectl('logs', 'deployment/nebula-worker', '--tail=200'), { timeout: 60_000, interval: 500 })
+      .poll(async () => await kubectl('logs', 'deployment/nebula-worker', '--tail=200'), {
+        timeout: 60_000,
+        interval: 500,
+      })
       .toContain(marker)
   } finally {
     writeFileSync(file, source)
@@ -75,7 +78,10 @@ test('editing a Convex function deploys it; a broken one leaves the old ones run
     const response = await fetch(url, { method: 'POST', headers: { 'content-type': 'application/json' }, body })
     return ((await response.json()) as { value?: unknown }).value
   }
-  writeFileSync(file, "import { query } from './_generated/server'\n\nexport const greet = query({ args: {}, handler: async () => 'hello' })\n")
+  writeFileSync(
+    file,
+    "import { query } from './_generated/server'\n\nexport const greet = query({ args: {}, handler: async () => 'hello' })\n",
+  )
   await expect.poll(ask, { timeout: 60_000, interval: 500 }).toBe('hello')
 
   writeFileSync(file, 'export const greet = query({ args: {}, handler: async () => \n')

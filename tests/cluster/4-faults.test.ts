@@ -24,7 +24,18 @@ test('two ups at once: one works, the other names it', async () => {
   await succeed(['down'])
   const first = nebula(root, ['up', '--mode', 'cluster'])
   const lock = path.join(root, '.nebula/lock')
-  await expect.poll(() => { try { return readFileSync(lock, 'utf8').length } catch { return 0 } }, { timeout: 20_000, interval: 50 }).toBeGreaterThan(0)
+  await expect
+    .poll(
+      () => {
+        try {
+          return readFileSync(lock, 'utf8').length
+        } catch {
+          return 0
+        }
+      },
+      { timeout: 20_000, interval: 50 },
+    )
+    .toBeGreaterThan(0)
   const second = await nebula(root, ['up', '--mode', 'cluster'])
   expect(second.exitCode).toBe(3)
   expect(second.stderr).toMatch(/pid \d+/)

@@ -2,14 +2,10 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
 import { parse } from 'yaml'
-import { copyCheckout } from '../lib/checkout.ts'
 import { type CommandOptions, type CommandResult, nebula, run } from '../lib/nebula.ts'
 
-/**
- * The checkout that the cluster tests work in, made once: the test files run one after the other and build on the
- * stack that the first one brought up.
- */
-export const root = (process.env.NEBULA_TEST_CHECKOUT ??= copyCheckout().root)
+/** The checkout that the cluster tests work in; globalSetup.ts makes it. */
+export const root = process.env.NEBULA_TEST_CHECKOUT ?? ''
 
 export const CONTEXT = 'k3d-nebula'
 

@@ -51,7 +51,10 @@ export class Application {
 }
 
 /** What Temporal has of the workflow of a run: its status, and how many executions there were under its id. */
-export async function workflowOf(temporalAddress: string, runId: string): Promise<{ status: string; executions: number }> {
+export async function workflowOf(
+  temporalAddress: string,
+  runId: string,
+): Promise<{ status: string; executions: number }> {
   const connection = await Connection.connect({ address: temporalAddress })
   try {
     const client = new Client({ connection })
