@@ -78,7 +78,7 @@ export async function callerOf(
   providers: readonly AuthProvider[],
 ): Promise<Caller> {
   if (header === undefined) return NOBODY
-  const [, scheme = '', value = ''] = /^(\S+) (.*)$/.exec(header) ?? []
+  const [, scheme = '', value = ''] = /^(\S+) ?(.*)$/.exec(header) ?? []
   if (scheme === 'Bearer') return await userCaller(value, providers)
   if (scheme !== 'Convex') throw new TokenError('The Authorization header must be "Bearer <token>" or "Convex <key>"')
   const [key = '', identity] = value.split(':')

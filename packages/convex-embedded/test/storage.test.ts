@@ -1,0 +1,74 @@
+import { readdir } from 'node:fs/promises'
+import path from 'node:path'
+import type { GenericId } from 'convex/values'
+import { afterAll, beforeAll, expect, it } from 'vitest'
+import { api, eventually, httpClient, json, type Server, startDeployed, startServer } from './harness.ts'
+
+let server: Server
+let clean: () => Promise<void>
+beforeAll(async () => {
+  ;({ server, clean } = await startDeployed())
+})
+afterAll(async () => {
+  await server.stop('SIGKILL')
+  await clean()
+})
+
+async function upload(body: string | Uint8Array<ArrayBuffer>, contentType: string): Promise<GenericId<'_storage'>> {
+  const url = await httpClient(server).mutation(api.work.uploadUrl, {})
+  const answer = await fetch(url, { method: 'POST', headers: { 'Content-Type': contentType }, body })
+  expect(answer.status).toBe(200)
+  const { storageId } = await json(answer)
+  // Ids are strings with a mark in their type.
+  return String(storageId) as GenericId<'_storage'>
+}
+
+async function urlOf(id: GenericId<'_storage'>): Promise<string> {
+  return String(await httpClient(server).query(api.work.fileUrl, { id }))
+}
+
+it('takes a file by URL and gives it back, byte for byte and with its type', async () => {
+  const bytes = Uint8Array.from({ length: 3_000_000 }, (_, index) => index % 251)
+  const id = await upload(bytes, 'image/png')
+  const answer = await fetch(await urlOf(id))
+  expect(answer.headers.get('Content-Type')).toBe('image/png')
+  expect(Buffer.compare(Buffer.from(await answer.arrayBuffer()), Buffer.from(bytes))).toBe(0)
+})
+
+it('keeps what an action stores', async () => {
+  const id = await httpClient(server).action(api.work.store, { text: 'file' })
+  expect(await (await fetch(await urlOf(id))).text()).toBe('hello file')
+})
+
+it('keeps files through a restart, and clears away what belongs to none', async () => {
+  const id = await upload('still there', 'text/plain')
+  await server.stop('SIGKILL')
+  server = await startServer(server.dataDir, { port: server.port })
+  expect(await (await fetch(await urlOf(id))).text()).toBe('still there')
+  const names = await readdir(path.join(server.dataDir, 'files'))
+  expect(names).toContain(id)
+  expect(names.every((name) => name.endsWith('_storage'))).toBe(true)
+})
+
+it('removes the file with its document', async () => {
+  const id = await upload('short-lived', 'text/plain')
+  const url = await urlOf(id)
+  await httpClient(server).mutation(api.work.deleteFile, { id })
+  expect((await fetch(url)).status).toBe(404)
+  expect(await httpClient(server).query(api.work.fileUrl, { id })).toBeNull()
+  await eventually(
+    () => readdir(path.join(server.dataDir, 'files')),
+    (names) => !names.includes(id),
+  )
+})
+
+it('gives nothing to those who only know an id, and takes nothing without a token', async () => {
+  const id = await upload('private', 'text/plain')
+  expect((await fetch(`${server.url}/api/storage/${id}`)).status).toBe(404)
+  expect((await fetch(`${server.url}/api/storage/${id}-${'0'.repeat(32)}`)).status).toBe(404)
+  expect((await fetch(`${server.url}/api/storage/..%2fconvex.sqlite`)).status).toBe(404)
+  for (const token of ['', 'x', `${Date.now() + 1000}-${'0'.repeat(32)}`]) {
+    const answer = await fetch(`${server.url}/api/storage/upload?token=${token}`, { method: 'POST', body: 'x' })
+    expect(answer.status).toBe(401)
+  }
+})
