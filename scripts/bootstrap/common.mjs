@@ -30,7 +30,7 @@ export async function sayWhile(title, action) {
     say(seconds(Date.now() - start))
     return result
   } catch (error) {
-    say('failed')
+    say(error.exitCode > 128 ? 'interrupted' : 'failed')
     throw error
   }
 }

@@ -5,13 +5,18 @@ import { capture } from './child.mjs'
 import { Problem, stateFolder } from './common.mjs'
 
 const QUIET = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
+/** What the cache holds is taken from there; a machine without a network learns so in seconds, not minutes. */
+const PATIENCE = ['--prefer-offline', '--fetch-retries=2', '--fetch-retry-mintimeout=1000']
 
 /** Runs the machine's npm and returns `{ code, output }`. */
 export async function npm(args, cwd) {
   const script = npmScript()
   const [file, ...first] = script ? [process.execPath, script] : ['npm']
   try {
-    return await capture(file, [...first, ...args, ...QUIET], { cwd, env: { ...process.env, ...cacheSettings() } })
+    return await capture(file, [...first, ...args, ...QUIET, ...PATIENCE], {
+      cwd,
+      env: { ...process.env, ...cacheSettings() },
+    })
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
     throw new Problem('npm is not installed, or not on PATH', 'install Node.js together with npm')

@@ -10,6 +10,12 @@ import { ensurePnpm } from './pnpm.mjs'
 const MODULES = path.join(root, 'node_modules')
 /** Written last, with the fingerprint of what was installed. */
 const STAMP = path.join(MODULES, '.nebula-install')
+/** With pnpm's own, a machine without a network learns so after many minutes. */
+const PATIENCE = {
+  pnpm_config_fetch_retries: '2',
+  pnpm_config_fetch_retry_factor: '2',
+  pnpm_config_fetch_retry_mintimeout: '500',
+}
 
 /** Installs the packages from the lockfile, unless what is installed is what it says. */
 export async function ensurePackages() {
@@ -49,8 +55,11 @@ function platformSample() {
 
 async function install(pnpm) {
   // CI: no questions, as when node_modules was made by another package manager and has to go.
-  const env = { ...process.env, CI: 'true', ...cacheSettings(), ...(await registrySettings(root)) }
-  const { code, output } = await capture(pnpm, ['install', '--frozen-lockfile'], { cwd: root, env })
+  const env = { ...PATIENCE, ...process.env, CI: 'true', ...cacheSettings(), ...(await registrySettings(root)) }
+  const frozen = ['install', '--frozen-lockfile']
+  // Without this, pnpm asks the registry about every package in the lockfile even when its store holds them all.
+  if ((await capture(pnpm, [...frozen, '--offline'], { cwd: root, env })).code === 0) return
+  const { code, output } = await capture(pnpm, frozen, { cwd: root, env })
   if (code === 0) return
   say(`\n${output}`)
   if (/OUTDATED_LOCKFILE/.test(output)) {
