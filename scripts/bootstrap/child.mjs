@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import path from 'node:path'
 import { Problem, root } from './common.mjs'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
@@ -22,10 +21,9 @@ export async function capture(file, args, options) {
   return { code, output: output.trim() }
 }
 
-/** Runs a program with this terminal, the repository's tools first on PATH, and returns its exit code. */
-export async function handOver(file, args) {
-  const PATH = `${path.join(root, 'node_modules', '.bin')}${path.delimiter}${process.env.PATH ?? ''}`
-  const child = spawn(file, args, { cwd: root, stdio: 'inherit', env: { ...process.env, PATH } })
+/** Runs a program in the repository with this terminal, and returns its exit code. */
+export async function handOver(file, args, env) {
+  const child = spawn(file, args, { cwd: root, stdio: 'inherit', env })
   // A terminal sends Ctrl-C to every process in it, so passed on it would come twice.
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
   const { code, signal } = await ended(child, (sent) => sent !== 'SIGINT' || !onTerminal)

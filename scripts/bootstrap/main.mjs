@@ -9,6 +9,7 @@ import { handOver } from './child.mjs'
 import { Problem, root, say } from './common.mjs'
 import { ensurePackages, ensurePnpmOnly } from './packages.mjs'
 import { pinnedNode } from './pinnedNode.mjs'
+import { pnpmFolder } from './pnpm.mjs'
 
 /** Runs `[command, ...args]` and sets the exit code. */
 export async function main([command, ...args]) {
@@ -23,14 +24,20 @@ export async function main([command, ...args]) {
 }
 
 async function run(command, args) {
-  if (command === 'pnpm') return await handOver(await ensurePnpmOnly(), args)
+  if (command === 'pnpm') return await handOver(await ensurePnpmOnly(), args, environment())
   const script = path.join(root, 'scripts', `${command}.ts`)
   if (command === undefined || !/^[a-z-]+$/.test(command) || !existsSync(script)) {
     const what = command === undefined ? 'no command was named' : `there is no command "${command}"`
     throw new Problem(what, `npm run <command>, one of: ${commands().join(', ')}`, 2)
   }
   if (!process.env.NEBULA_SKIP_INSTALL) await ensurePackages()
-  return await handOver(process.env.NEBULA_NODE || pinnedNode(), [script, ...args])
+  return await handOver(process.env.NEBULA_NODE || pinnedNode(), [script, ...args], environment())
+}
+
+/** The repository's own tools come first on PATH; turbo wants pnpm there. */
+function environment() {
+  const folders = [path.join(root, 'node_modules', '.bin'), pnpmFolder(), process.env.PATH]
+  return { ...process.env, PATH: folders.filter(Boolean).join(path.delimiter) }
 }
 
 function commands() {

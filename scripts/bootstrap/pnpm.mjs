@@ -24,6 +24,12 @@ export async function ensurePnpm() {
   return program(folder()) ?? (await sayWhile(`Getting pnpm ${version()}`, getPnpm))
 }
 
+/** The folder of the pinned pnpm's program, if it was brought before. */
+export function pnpmFolder() {
+  const file = program(folder())
+  return file && path.dirname(file)
+}
+
 async function getPnpm() {
   mkdirSync(TOOLS, { recursive: true })
   // What was killed half-way left these.

@@ -1,0 +1,35 @@
+import path from 'node:path'
+import { ExitCode } from '@nebula/stack/exitCodes'
+import pc from 'picocolors'
+import { $ } from 'zx'
+import { formatMs } from './render/words.ts'
+
+const root = path.resolve(import.meta.dirname, '../..')
+
+export interface Step {
+  readonly title: string
+  /** Program and arguments, run in the repository. */
+  readonly argv: readonly string[]
+}
+
+/**
+ * Runs tools one after the other, one line each; of those that fail, what they said. One that fails does not keep the
+ * others from running.
+ * @returns failed when one of them failed.
+ */
+export async function runSteps(steps: readonly Step[], signal: AbortSignal): Promise<ExitCode> {
+  let failed = false
+  for (const { title, argv } of steps) {
+    signal.throwIfAborted()
+    // Nothing that is run here reports home.
+    const env = { ...process.env, DO_NOT_TRACK: '1', TURBO_TELEMETRY_DISABLED: '1' }
+    const output = await $({ cwd: root, env, signal, nothrow: true, quiet: true })`${argv}`
+    signal.throwIfAborted()
+    const ok = output.exitCode === 0
+    failed ||= !ok
+    const mark = ok ? pc.green('✓') : pc.red('✗')
+    process.stdout.write(`${mark} ${title.padEnd(24)} ${pc.dim(formatMs(output.duration))}\n`)
+    if (!ok) process.stdout.write(`${output.stdall.trimEnd()}\n\n`)
+  }
+  return failed ? ExitCode.Failed : ExitCode.Green
+}
