@@ -1,9 +1,11 @@
 import { allEndpoints } from '../catalogue/endpoints.ts'
 import type { Catalogue } from '../catalogue/schema.ts'
+import { NebulaError } from '../errors.ts'
 import type { OnEvent } from '../events.ts'
 import { exec } from '../exec.ts'
 import { clusterChecks } from '../preflight/clusterChecks.ts'
-import { preflightError, runPreflight } from '../preflight/run.ts'
+import { portsCheck } from '../preflight/ports.ts'
+import { type PreflightResult, preflightError, runPreflight } from '../preflight/run.ts'
 import type { ClusterContext } from './context.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { findTilt } from './tilt.ts'
@@ -15,41 +17,42 @@ import { findTilt } from './tilt.ts'
 export async function preflightCluster(context: ClusterContext, onEvent: OnEvent): Promise<void> {
   const start = performance.now()
   onEvent({ type: 'step', id: 'checks', state: 'started', message: 'Checks' })
-  const results = await runPreflight(clusterChecks, {
-    root: context.root,
-    catalogue: context.catalogue,
-    ownPorts: await ownPorts(context),
-  })
+  const results = await checkMachine(context)
   const error = preflightError(results)
   if (error) throw error
   const warnings = results.filter((result) => result.status === 'warn')
   for (const { id, message, fix } of warnings) {
     onEvent({ type: 'step', id, state: 'warning', message: fix ? `${message} (${fix})` : message })
   }
-  const message = `${results.length - warnings.length} passed${warnings.length > 0 ? `, ${warnings.length} warnings` : ''}`
+  const message = `${results.length - warnings.length} passed`
   onEvent({ type: 'step', id: 'checks', state: 'done', message, ms: Math.round(performance.now() - start) })
 }
 
-/** The ports that this stack itself holds: what its Tilt forwards, and its registry. */
-export async function ownPorts({
-  root,
-  catalogue,
-  definition,
-  tiltPort,
-}: ClusterContext): Promise<ReadonlySet<number>> {
+/** Runs every check of the cluster mode on this machine. What this stack itself holds is not in its way. */
+export async function checkMachine(context: ClusterContext): Promise<readonly PreflightResult[]> {
+  const { root, catalogue, definition, tiltPort } = context
   const [tilt, registry] = await Promise.all([tiltPorts(root, catalogue, tiltPort), registryPorts(definition)])
-  return new Set([...tilt, ...registry])
+  const ownPorts = new Set([...(tilt instanceof NebulaError ? [] : tilt), ...registry])
+  const results = await runPreflight(clusterChecks, { root, catalogue, ownPorts })
+  if (!(tilt instanceof NebulaError)) return results
+  // The Tilt of another checkout holds the ports: that says more than the list of them.
+  return results.map((result) => (result.id === portsCheck.id ? failedCheck(result, tilt) : result))
 }
 
-async function tiltPorts(root: string, catalogue: Catalogue, port: number): Promise<readonly number[]> {
-  // Tilt may be missing altogether; another check says so.
-  const tilt = await findTilt({ root, port }).catch((error: unknown) => {
-    if (error instanceof Error && 'code' in error && error.code === 'TOOL_MISSING') return null
+function failedCheck(result: PreflightResult, { message, hint }: NebulaError): PreflightResult {
+  return { ...result, status: 'fail', message, ...(hint ? { fix: hint } : {}) }
+}
+
+/** @returns the ports that our Tilt holds, or why another one is in the way. */
+async function tiltPorts(root: string, catalogue: Catalogue, port: number): Promise<readonly number[] | NebulaError> {
+  try {
+    if (!(await findTilt({ root, port }))) return []
+  } catch (error) {
+    // That Tilt is missing altogether is another check's to say.
+    if (error instanceof NebulaError) return error.code === 'TOOL_MISSING' ? [] : error
     throw error
-  })
-  if (!tilt) return []
-  const forwarded = allEndpoints({ ...catalogue, platform: [] }).map((endpoint) => endpoint.localPort)
-  return [port, ...forwarded]
+  }
+  return [port, ...allEndpoints({ ...catalogue, platform: [] }).map((endpoint) => endpoint.localPort)]
 }
 
 async function registryPorts(definition: ClusterDefinition): Promise<readonly number[]> {

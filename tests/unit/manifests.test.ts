@@ -1,0 +1,138 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { loadCatalogue } from '@nebula/stack/catalogue/load'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { parseAllDocuments } from 'yaml'
+import { z } from 'zod'
+import { repository } from '../lib/checkout.ts'
+
+const Probe = z.looseObject({ periodSeconds: z.number(), initialDelaySeconds: z.number().optional() })
+const Container = z.looseObject({
+  name: z.string(),
+  image: z.string(),
+  ports: z.array(z.object({ name: z.string(), containerPort: z.int() })).default([]),
+  resources: z.object({ requests: z.record(z.string(), z.string()), limits: z.record(z.string(), z.string()) }),
+  securityContext: z.object({
+    allowPrivilegeEscalation: z.literal(false),
+    capabilities: z.object({ drop: z.tuple([z.literal('ALL')]) }),
+  }),
+  startupProbe: Probe.optional(),
+  readinessProbe: Probe.optional(),
+  livenessProbe: Probe.optional(),
+})
+const PodSpec = z.looseObject({
+  automountServiceAccountToken: z.literal(false),
+  enableServiceLinks: z.literal(false),
+  securityContext: z.looseObject({
+    runAsNonRoot: z.literal(true),
+    runAsUser: z.int().positive(),
+    seccompProfile: z.object({ type: z.literal('RuntimeDefault') }),
+  }),
+  initContainers: z.array(Container).default([]),
+  containers: z.array(Container),
+})
+const Workload = z.object({
+  kind: z.enum(['Deployment', 'Job']),
+  metadata: z.looseObject({ name: z.string(), namespace: z.literal('nebula') }),
+  spec: z.looseObject({
+    strategy: z.object({ type: z.string() }).optional(),
+    template: z.looseObject({ spec: PodSpec }),
+  }),
+})
+
+const documents = globSync('infra/**/*.k8s.yaml', { cwd: repository }).flatMap((file) =>
+  parseAllDocuments(readFileSync(path.join(repository, file), 'utf8')).map((document) => document.toJS()),
+)
+const workloads = documents
+  .filter((document) => ['Deployment', 'Job'].includes(document.kind))
+  .map((document) => Workload.parse(document))
+const names = workloads.map((workload) => workload.metadata.name)
+
+describe.each(workloads.map((workload) => [workload.metadata.name, workload] as const))('%s', (name, workload) => {
+  const { containers, initContainers } = workload.spec.template.spec
+
+  test('images are pinned, or built here', () => {
+    for (const { image } of [...containers, ...initContainers]) {
+      if (image === name) continue
+      expect(image).toMatch(/:[\w.-]+$/)
+      expect(image).not.toMatch(/:latest$/)
+    }
+  })
+
+  test('every container says what it takes', () => {
+    for (const { resources } of [...containers, ...initContainers]) {
+      expect(Object.keys(resources.requests).sort()).toEqual(['cpu', 'memory'])
+      expect(resources.limits).toHaveProperty('memory')
+    }
+  })
+
+  test.runIf(workload.kind === 'Deployment')('a server is probed every second from its first on', () => {
+    for (const { startupProbe, readinessProbe, livenessProbe } of containers) {
+      expect(startupProbe).toMatchObject({ periodSeconds: 1 })
+      expect(readinessProbe).toMatchObject({ periodSeconds: 1 })
+      expect(livenessProbe).toBeDefined()
+      for (const probe of [startupProbe, readinessProbe, livenessProbe])
+        expect(probe?.initialDelaySeconds).toBeUndefined()
+    }
+  })
+
+  test('what holds data is replaced, never doubled', () => {
+    const volumes = z
+      .array(z.looseObject({ persistentVolumeClaim: z.object({}).optional() }))
+      .default([])
+      .parse(workload.spec.template.spec.volumes)
+    if (volumes.some((volume) => volume.persistentVolumeClaim))
+      expect(workload.spec.strategy).toEqual({ type: 'Recreate' })
+  })
+})
+
+describe('infra/stack.yaml and the manifests', async () => {
+  const catalogue = await loadCatalogue(path.join(repository, 'infra/stack.yaml'))
+
+  test.each(names)('%s opens the ports that the catalogue says', (name) => {
+    const declared = catalogue.services.find((service) => service.id === name)?.endpoints ?? []
+    const opened = workloads.find((workload) => workload.metadata.name === name)?.spec.template.spec.containers[0]
+      ?.ports
+    expect(opened).toEqual(declared.map((endpoint) => ({ name: endpoint.name, containerPort: endpoint.containerPort })))
+  })
+
+  test('every service has a folder, and every folder a service', () => {
+    const folders = globSync('infra/services/*/Tiltfile', { cwd: repository }).map((file) => file.split('/')[2])
+    expect(folders.sort()).toEqual(catalogue.services.map((service) => service.id).sort())
+  })
+
+  test('a server is stopped within the time that its pod has', () => {
+    for (const workload of workloads.filter(({ kind }) => kind === 'Deployment')) {
+      const graceS = z.int().parse(workload.spec.template.spec.terminationGracePeriodSeconds)
+      const service = catalogue.services.find(({ id }) => id === workload.metadata.name)
+      expect(service?.stop.graceMs, workload.metadata.name).toBeLessThanOrEqual(graceS * 1000)
+    }
+  })
+
+  describe('and ctlptl.yaml', () => {
+    let cluster: ReturnType<typeof parseAllDocuments>
+    beforeAll(() => {
+      cluster = parseAllDocuments(readFileSync(path.join(repository, catalogue.cluster.definition), 'utf8'))
+    })
+
+    test('name the same cluster and the same registry port', () => {
+      const registry = catalogue.platform.find((entry) => entry.id === 'registry')?.endpoints[0]
+      expect(cluster[0]?.toJS()).toMatchObject({
+        kind: 'Registry',
+        port: registry?.localPort,
+        listenAddress: '127.0.0.1',
+      })
+      expect(cluster[1]?.toJS()).toMatchObject({ kind: 'Cluster', name: catalogue.cluster.name })
+    })
+
+    test('have no empty list: ctlptl would recreate the cluster at every apply', () => {
+      expect(emptyLists(cluster.map((document) => document.toJS()))).toEqual([])
+    })
+  })
+})
+
+function emptyLists(value: unknown, at = ''): readonly string[] {
+  if (value === null || typeof value !== 'object') return []
+  if (Array.isArray(value) && value.length === 0) return [at]
+  return Object.entries(value).flatMap(([key, item]) => emptyLists(item, `${at}/${key}`))
+}
