@@ -14,10 +14,12 @@ const Environment = z.object({
   CONVEX_SITE_ORIGIN: z.url().optional(),
 })
 
-// A promise that a function leaves behind must not take the server with it.
-process.on('unhandledRejection', (error) => {
-  log(`A function left a failed promise behind: ${error instanceof Error ? error.stack : String(error)}`)
-})
+// Functions run in this process: what one of them leaves behind and lets fail must not take the others along.
+for (const event of ['unhandledRejection', 'uncaughtException']) {
+  process.on(event, (error: unknown) => {
+    log(`${event} outside of a call: ${error instanceof Error ? error.stack : String(error)}`)
+  })
+}
 
 await serve(async () => {
   const env = parseEnvironment(Environment)

@@ -23,22 +23,27 @@ export function parseEnvironment<T>(schema: z.ZodType<T>): T {
   })
 }
 
-/** Runs a server until SIGINT or SIGTERM, then closes it and exits 0. A second signal does not wait. */
+/**
+ * Runs a server until SIGINT or SIGTERM, also while it starts, then closes it and exits 0. A second signal does not wait.
+ */
 export async function serve(start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
-  try {
-    const server = await start()
-    let stopping = false
+  let stopping = false
+  const signalled = new Promise<void>((resolve) => {
     const stop = (signal: string) => {
       if (stopping) process.exit(1)
       stopping = true
       log(`${signal}: stopping`)
-      server.close().then(() => {
-        log('Stopped')
-        process.exit(0)
-      }, fail)
+      resolve()
     }
     process.on('SIGINT', stop)
     process.on('SIGTERM', stop)
+  })
+  try {
+    const server = await start()
+    await signalled
+    await server.close()
+    log('Stopped')
+    process.exit(0)
   } catch (error) {
     fail(error)
   }

@@ -2,7 +2,7 @@ import type { Server } from 'node:http'
 import path from 'node:path'
 import { NebulaError } from '@nebula/stack/errors'
 import { adminCaller, callerOf, NOBODY, userCaller } from './auth/caller.ts'
-import { Deployer, loadDeployed } from './deploy/deployer.ts'
+import { Deployer, type InstallReason, loadDeployed } from './deploy/deployer.ts'
 import { type Deployment, NOTHING_DEPLOYED } from './deploy/deployment.ts'
 import { PushError } from './deploy/pushRequest.ts'
 import { Revisions } from './deploy/revisions.ts'
@@ -85,7 +85,7 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
     const siteUrl = `http://${options.host}:${sitePort}`
     origins.setDefaults(options.cloudOrigin ?? url, options.siteOrigin ?? siteUrl)
 
-    const builtIn = { CONVEX_CLOUD_URL: origins.cloud, CONVEX_SITE_URL: origins.site }
+    const builtIn = () => ({ CONVEX_CLOUD_URL: origins.cloud, CONVEX_SITE_URL: origins.site })
     const revisions = new Revisions(options.dataDir)
     const functionLog = new FunctionLog(log)
     const deployment = await loadOrNothing()
@@ -107,8 +107,9 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
     const publisher = new Publisher({ engine, functions, subscriptions, onError })
     const scheduler = new Scheduler({ engine, functions, log })
     const crons = new Crons({ functions, log })
-    const install = (next: Deployment) => {
-      log(`Deployed ${next.functions.size} functions (revision ${next.revision})`)
+    const install = (next: Deployment, reason: InstallReason) => {
+      if (reason === 'push') log(`Deployed ${next.functions.size} functions`)
+      else log('Changed the environment of the functions')
       crons.start(next.crons)
       subscriptions.invalidateAll()
       publisher.request()
@@ -159,11 +160,11 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
 
     async function loadOrNothing(): Promise<Deployment> {
       try {
-        return await loadDeployed(store, revisions, builtIn)
+        return await loadDeployed(store, revisions, builtIn())
       } catch (error) {
         if (!(error instanceof PushError)) throw error
         log(`The deployed functions do not load, deploy them again. ${error.message}`)
-        return { ...NOTHING_DEPLOYED, environment: { ...store.environment(), ...builtIn } }
+        return { ...NOTHING_DEPLOYED, environment: { ...store.environment(), ...builtIn() } }
       }
     }
 

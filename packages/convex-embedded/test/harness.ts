@@ -14,6 +14,7 @@ import { onTestFinished } from 'vitest'
 import { z } from 'zod'
 import type * as messages from './fixture/convex/messages.ts'
 import type * as work from './fixture/convex/work.ts'
+import { pushFixture } from './pushFixture.ts'
 
 export const FIXTURE = fileURLToPath(new URL('fixture', import.meta.url))
 export const INSTANCE = { instanceName: 'fixture', instanceSecret: 'ab'.repeat(32) }
@@ -122,8 +123,7 @@ export async function startDeployed(): Promise<{ server: Server; signer: Signer;
   const server = await startServer(folder)
   const signer = await makeSigner()
   await setEnvironment(server, { FIXTURE_JWKS: signer.jwks })
-  const deployed = await convex(server, DEPLOY)
-  if (deployed.exitCode !== 0) throw new Error(deployed.stderr)
+  await pushFixture(server)
   const stopAndClean = async () => {
     await server.stop('SIGKILL')
     await clean()

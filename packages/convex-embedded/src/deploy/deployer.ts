@@ -15,6 +15,9 @@ export interface EnvironmentChange {
   readonly value: string | null
 }
 
+/** Why other functions run from now on. */
+export type InstallReason = 'push' | 'environment'
+
 const MAX_PENDING = 4
 const MAX_VARIABLES = 100
 const MAX_VALUE_LENGTH = 8192
@@ -43,8 +46,8 @@ export class Deployer {
   readonly #engine: Engine
   readonly #store: Store
   readonly #revisions: Revisions
-  readonly #builtIn: Readonly<Record<string, string>>
-  readonly #onInstall: (deployment: Deployment) => void
+  readonly #builtIn: () => Readonly<Record<string, string>>
+  readonly #onInstall: (deployment: Deployment, reason: InstallReason) => void
   readonly #pending = new Map<string, Deployment>()
   /** Pushes and changes one after the other. */
   #queue: Promise<unknown> = Promise.resolve()
@@ -53,8 +56,8 @@ export class Deployer {
     engine: Engine
     store: Store
     revisions: Revisions
-    builtIn: Readonly<Record<string, string>>
-    onInstall: (deployment: Deployment) => void
+    builtIn: () => Readonly<Record<string, string>>
+    onInstall: (deployment: Deployment, reason: InstallReason) => void
   }) {
     this.#engine = options.engine
     this.#store = options.store
@@ -104,8 +107,9 @@ export class Deployer {
   /** Changes the environment and runs the functions in the new one. All of it or nothing. @throws PushError */
   async changeEnvironment(changes: readonly EnvironmentChange[]): Promise<void> {
     await this.#inTurn(async () => {
-      const variables = applyChanges(this.#store.environment(), changes, this.#builtIn)
-      const environment = { ...variables, ...this.#builtIn }
+      const builtIn = this.#builtIn()
+      const variables = applyChanges(this.#store.environment(), changes, builtIn)
+      const environment = { ...variables, ...builtIn }
       const current = this.#engine.deployment
       if (current.revision === 0) {
         this.#store.setEnvironment(variables, null)
@@ -130,9 +134,14 @@ export class Deployer {
     const same = [current, ...this.#pending.values()].find((known) => known.fingerprint === fingerprint)
     if (same) return same
     const revision = this.#revisions.write(sources)
-    const loaded = await loadRevision(this.#revisions, revision, current.environment)
-    this.#pending.set(`evaluated ${revision}`, loaded)
-    return loaded
+    try {
+      const loaded = await loadRevision(this.#revisions, revision, current.environment)
+      this.#pending.set(`evaluated ${revision}`, loaded)
+      return loaded
+    } catch (error) {
+      this.#forgetOld()
+      throw error
+    }
   }
 
   async #install(next: Deployment): Promise<void> {
@@ -149,12 +158,12 @@ export class Deployer {
     })
     this.#pending.clear()
     this.#forgetOld()
-    this.#onInstall(next)
+    this.#onInstall(next, 'push')
   }
 
   async #swap(next: Deployment): Promise<void> {
     await this.#engine.exclusively(() => this.#engine.install(next))
-    this.#onInstall(next)
+    this.#onInstall(next, 'environment')
   }
 
   #find(push: string): Deployment {

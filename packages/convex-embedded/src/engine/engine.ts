@@ -83,7 +83,7 @@ export class Engine {
   async call(path: string, args: JSONValue, options: CallOptions): Promise<Outcome> {
     const deployed = this.#deployment.functions.get(path)
     const kind = deployed?.kind ?? 'query'
-    const call = makeCall(path, kind, this.#deployment.environment, options)
+    const call = makeCall(path, kind, this.#environment(), options)
     return await this.#run(call, async () => {
       if (!deployed) throw new RequestError(`Could not find function '${path}'`)
       const values = jsonToConvex(args)
@@ -108,7 +108,7 @@ export class Engine {
   async fetch(request: Request, identity: Identity | null): Promise<Response | null> {
     const { pathname } = new URL(request.url)
     if (!this.#deployment.http?.lookup(pathname, request.method)) return null
-    const call = makeCall(`${request.method} ${pathname}`, 'httpAction', this.#deployment.environment, {
+    const call = makeCall(`${request.method} ${pathname}`, 'httpAction', this.#environment(), {
       httpRequest: request,
     })
     let response: Response | null = null
@@ -140,7 +140,7 @@ export class Engine {
 
   /** Runs a mutation in one transaction with `begin`, unless that says no. @returns whether it was committed */
   async callScheduled(path: string, args: Record<string, Value>, begin: () => boolean): Promise<boolean> {
-    const call = makeCall(path, 'mutation', this.#deployment.environment)
+    const call = makeCall(path, 'mutation', this.#environment())
     const outcome = await this.#run(call, async () => {
       await this.#t.mutation(async () => {
         if (begin()) await this.#t.mutation(makeFunctionReference<'mutation'>(path), args)
@@ -184,6 +184,11 @@ export class Engine {
     } catch (error) {
       return { ok: false, call, failure: describeFailure(error), ts: this.ts }
     }
+  }
+
+  /** A copy: what a function writes there is its own affair. */
+  #environment(): Record<string, string> {
+    return { ...this.#deployment.environment }
   }
 
   get #database() {

@@ -93,8 +93,20 @@ function define(name: 'process' | 'console', get: () => unknown): void {
   Object.defineProperty(globalThis, name, { get, set() {}, configurable: true, enumerable: false })
 }
 
+/** The process as functions see it: the deployment's environment, and no way to end the server. */
 function withEnvironment(environment: Readonly<Record<string, string>>): NodeJS.Process {
   return new Proxy(real.process, {
-    get: (target, key) => (key === 'env' ? environment : Reflect.get(target, key, target)),
+    get(target, key) {
+      if (key === 'env') return environment
+      return FORBIDDEN.has(key) ? forbidden(String(key)) : Reflect.get(target, key, target)
+    },
   })
+}
+
+const FORBIDDEN = new Set<string | symbol>(['exit', 'reallyExit', 'abort', 'kill', 'chdir'])
+
+function forbidden(name: string) {
+  return () => {
+    throw new Error(`process.${name} is not available in Convex functions`)
+  }
 }

@@ -1,8 +1,11 @@
+import { clearTimeout, setTimeout } from 'node:timers'
 import type { Deployment } from '../deploy/deployment.ts'
 import type { DeployedFunction } from '../deploy/functions.ts'
 import { currentExecution, runAs } from './execution.ts'
 import { RequestError } from './functionError.ts'
 import { describeMismatch, findMismatch } from './validator.ts'
+
+const TRANSACTION_TIMEOUT_MS = 15_000
 
 /** A function as convex-test takes it. */
 interface WrappedFunction {
@@ -57,7 +60,7 @@ function wrap(deployed: DeployedFunction): WrappedFunction {
       const call = currentExecution()?.call
       if (!call) throw new Error(`${deployed.path} was started past the engine`)
       return await runAs(deployed.kind, call, async () => {
-        const value = (await deployed.handler(ctx, args)) ?? null
+        const value = (await withinTime(deployed, ctx, args)) ?? null
         const mismatch = deployed.returns && findMismatch(deployed.returns, value)
         if (mismatch) throw new RequestError(`ReturnsValidationError: ${describeMismatch(mismatch)}`)
         // The outermost mutation is the last one to get here before the commit.
@@ -65,6 +68,26 @@ function wrap(deployed: DeployedFunction): WrappedFunction {
         return value
       })
     },
+  }
+}
+
+/**
+ * All transactions wait for the one that runs, so one that waits for nothing would stop the deployment. Convex gives
+ * them a second; here they share the processor with everything else.
+ */
+async function withinTime(deployed: DeployedFunction, ctx: unknown, args: unknown): Promise<unknown> {
+  if (deployed.kind === 'action') return await deployed.handler(ctx, args)
+  let timer: NodeJS.Timeout | undefined
+  const timeout = new Promise((_resolve, reject) => {
+    const seconds = TRANSACTION_TIMEOUT_MS / 1000
+    const message = `Function execution timed out (maximum duration: ${seconds}s)`
+    // Not the global one: convex-test forbids that one here.
+    timer = setTimeout(() => reject(new RequestError(message)), TRANSACTION_TIMEOUT_MS)
+  })
+  try {
+    return await Promise.race([deployed.handler(ctx, args), timeout])
+  } finally {
+    clearTimeout(timer)
   }
 }
 

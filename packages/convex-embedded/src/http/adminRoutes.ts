@@ -61,6 +61,8 @@ export function adminRoutes(options: {
     'POST /api/v1/update_canonical_url': async (exchange) => {
       const { requestDestination, url } = await exchange.body(CanonicalUrl)
       origins.override(requestDestination, url)
+      // Functions see the new one in their environment.
+      await deployer.changeEnvironment([])
       exchange.json(null)
     },
   }

@@ -1,4 +1,4 @@
-import { mkdirSync } from 'node:fs'
+import { chmodSync, mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { NebulaError } from '@nebula/stack/errors'
@@ -38,7 +38,7 @@ export class Store {
    *   what this server wrote.
    */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true })
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
     this.#file = path.join(folder, 'convex.sqlite')
     this.#database = this.#open()
     this.#statements = {
@@ -63,6 +63,8 @@ export class Store {
           session TEXT, request INTEGER, response TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (session, request));
         COMMIT`)
       this.#check(database)
+      // It holds the environment's secrets.
+      chmodSync(this.#file, 0o600)
       return database
     } catch (error) {
       database?.close()
