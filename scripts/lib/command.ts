@@ -3,11 +3,8 @@ import { NebulaError } from '@nebula/stack/errors'
 import { ExitCode } from '@nebula/stack/exitCodes'
 import pc from 'picocolors'
 
-/** What every command is handed besides its own options. */
-export interface CommandContext {
-  /** Aborts at Ctrl-C and SIGTERM. */
-  readonly signal: AbortSignal
-}
+/** One Ctrl-C may come more than once: from the terminal, and passed on by npm. What comes later is another one. */
+const SAME_CTRL_C_MS = 300
 
 /** A command with the flags that all of them have. */
 export function command(name: string, description: string) {
@@ -33,8 +30,13 @@ export async function main(program: { parseAsync: () => Promise<unknown> }): Pro
 /** Runs `action` with a signal that Ctrl-C and SIGTERM abort. A second one ends the process at once. */
 export async function interruptible(action: (signal: AbortSignal) => Promise<ExitCode | undefined>): Promise<void> {
   const controller = new AbortController()
+  let stoppedAt = 0
   const stop = () => {
-    if (controller.signal.aborted) process.exit(ExitCode.Interrupted)
+    if (controller.signal.aborted) {
+      if (performance.now() - stoppedAt > SAME_CTRL_C_MS) process.exit(ExitCode.Interrupted)
+      return
+    }
+    stoppedAt = performance.now()
     controller.abort(new NebulaError('interrupted', { code: 'INTERRUPTED', exitCode: ExitCode.Interrupted }))
   }
   process.on('SIGINT', stop).on('SIGTERM', stop)

@@ -6,6 +6,13 @@ import pc from 'picocolors'
 import type { Renderer } from './renderer.ts'
 import { fit, formatMs, stateMark, stepMark } from './words.ts'
 
+interface Step {
+  readonly event: StepEvent
+  readonly title: string
+  /** By performance.now(). */
+  readonly began: number
+}
+
 interface Row {
   readonly status: ServiceStatus
   /** When it left `waiting`, by performance.now(). */
@@ -20,10 +27,10 @@ const FRAME_MS = 120
 /** A list on the terminal that changes in place: steps above, one line a service below. */
 export function liveRenderer(catalogue: Catalogue, stream: NodeJS.WriteStream): Renderer {
   const update = createLogUpdate(stream)
-  const steps = new Map<string, { event: StepEvent; began: number; title: string }>()
+  const steps = new Map<string, Step>()
   const rows = new Map<string, Row>()
   let mode = ''
-  let frame = 0
+  let frame: number | null = 0
   let stopped = false
 
   const draw = () => {
@@ -34,12 +41,12 @@ export function liveRenderer(catalogue: Catalogue, stream: NodeJS.WriteStream): 
     update(lines.filter((line, index) => index > 0 || line !== '').join('\n'))
   }
   const timer = setInterval(() => {
-    frame = (frame + 1) % FRAMES.length
+    frame = ((frame ?? 0) + 1) % FRAMES.length
     draw()
   }, FRAME_MS)
 
   const apply = (event: StackEvent) => {
-    if (event.type === 'mode') mode = `${pc.bold(`${event.mode} mode`)} ${pc.dim(event.reason)}`
+    if (event.type === 'mode') mode = `${pc.bold(`${event.mode} mode`)}${pc.dim(`: ${event.reason}`)}`
     else if (event.type === 'service') rows.set(event.status.id, nextRow(rows.get(event.status.id), event.status))
     else {
       const known = steps.get(event.id)
@@ -56,6 +63,7 @@ export function liveRenderer(catalogue: Catalogue, stream: NodeJS.WriteStream): 
       if (stopped) return
       stopped = true
       clearInterval(timer)
+      frame = null
       draw()
       update.done()
     },
@@ -69,23 +77,29 @@ function nextRow(row: Row | undefined, status: ServiceStatus): Row {
   return { status, began, took }
 }
 
-function stepLine(
-  { event, title, began }: { event: StepEvent; title: string; began: number },
-  frame: number,
-  width: number,
-): string {
+function stepLine({ event, title, began }: Step, frame: number | null, width: number): string {
+  if (event.state === 'warning') return fitStyled(`${stepMark('warning')} `, event.message, width)
   const running = event.state === 'started' || event.state === 'progress'
-  const mark = running ? pc.cyan(FRAMES[frame] ?? '') : stepMark(event.state)
+  const mark = running ? spinner(frame) : stepMark(event.state)
   const detail = event.state === 'started' ? '' : event.message
   const time = formatMs(running ? performance.now() - began : (event.ms ?? 0))
   const room = width - 32
   return `${mark} ${title.padEnd(20)} ${pc.dim(time.padStart(7))}  ${fit(detail, room)}`
 }
 
-function serviceLine(service: Service, row: Row | undefined, frame: number, width: number): string {
+/** Turns while there is work; null when there will be no more of it: what still ran was given up. */
+function spinner(frame: number | null): string {
+  return frame === null ? pc.red('✗') : pc.cyan(FRAMES[frame] ?? '')
+}
+
+function fitStyled(mark: string, text: string, width: number): string {
+  return `${mark}${fit(text, width - 2)}`
+}
+
+function serviceLine(service: Service, row: Row | undefined, frame: number | null, width: number): string {
   const state = row?.status.state ?? 'waiting'
   const busy = state === 'building' || state === 'starting'
-  const mark = busy ? pc.cyan(FRAMES[frame] ?? '') : stateMark(state)
+  const mark = busy ? spinner(frame) : stateMark(state)
   const elapsed = row?.took ?? (row?.began === undefined ? undefined : performance.now() - row.began)
   const time = elapsed === undefined ? '' : formatMs(elapsed)
   const slow =

@@ -47,6 +47,8 @@ export async function deleteCluster(context: ClusterContext, onEvent: OnEvent): 
     'cluster',
     `Cluster ${definition.context}`,
     async () => {
+      // k3d deletes the network too; a stopped registry that is still on it could never be started again.
+      await exec(['docker', 'network', 'disconnect', '--force', definition.context, definition.registryName])
       await execText(['k3d', 'cluster', 'delete', definition.k3dName], { timeoutMs: STOP_TIMEOUT_MS })
       // k3d leaves the context behind when the nodes were gone before.
       await exec(['kubectl', 'config', 'delete-context', definition.context])

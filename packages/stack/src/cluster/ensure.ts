@@ -90,8 +90,10 @@ async function ensureRegistry(
   if (seen.registry === 'running') return
   if (seen.registry === 'stopped') {
     // ctlptl would delete it and make a new one, without the images in it.
-    await step('starting the image registry', () => execText(['docker', 'start', definition.registryName]))
-    return
+    const started = await exec(['docker', 'start', definition.registryName])
+    if (started.exitCode === 0) return await step('starting the image registry', async () => {})
+    // Its network was deleted under it: Docker never starts it again. What it held is only a copy.
+    await execText(['docker', 'rm', '--volumes', definition.registryName])
   }
   await step('creating the image registry', () => ctlptlApply('-', options, definition.registryYaml))
 }

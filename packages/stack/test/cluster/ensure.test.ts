@@ -108,3 +108,15 @@ test('a cluster without a stored definition that has the namespace is kept', asy
   await ensureCluster(await definition())
   expect(changing(tools.calls())).toEqual([])
 })
+
+test('a stopped registry whose network is gone is made again', async () => {
+  const dead = { when: /^docker start/, stderr: 'network 2167 not found', exitCode: 1 }
+  const tools = fakeTools([noNodes, registry(false), dead])
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual([
+    'docker start nebula-registry',
+    'docker rm --volumes nebula-registry',
+    'ctlptl apply -f -',
+    'ctlptl apply -f infra/ctlptl.yaml',
+  ])
+})
