@@ -103,6 +103,15 @@ describe('ConvexHttpClient', () => {
     expect(server.lines.join('\n')).toContain("[CONVEX M(messages:send)] [LOG] 'sending' 'logs' { length: 4 }")
   })
 
+  it('outlives what functions do to it', async () => {
+    const client = httpClient(server)
+    expect(await client.action(api.work.careless, {})).toBe('done')
+    await expect(client.mutation(api.work.exits, {})).rejects.toThrow('process.exit is not available')
+    await expect(client.mutation(api.work.waits, {})).rejects.toThrow('`setTimeout` is not supported in Convex queries')
+    expect(await client.query(api.messages.greet, {})).toBe('hello nobody')
+    expect(server.lines.join('\n')).toContain('thrown by a timer')
+  })
+
   it("shows functions the deployment's environment, not the server's", async () => {
     expect(await httpClient(server).query(api.messages.hides, {})).toBeNull()
   })

@@ -40,6 +40,17 @@ it('keeps what an action stores', async () => {
   expect(await (await fetch(await urlOf(id))).text()).toBe('hello file')
 })
 
+it('keeps what actions store while mutations next to them fail', async () => {
+  const client = httpClient(server)
+  const stored = Array.from({ length: 20 }, (_, index) => client.action(api.work.store, { text: String(index) }))
+  const failing = Array.from({ length: 60 }, () =>
+    client.mutation(api.messages.fail, { kind: 'plain' }, { skipQueue: true }).catch(() => null),
+  )
+  const [ids] = await Promise.all([Promise.all(stored), Promise.all(failing)])
+  const texts = await Promise.all(ids.map(async (id) => await (await fetch(await urlOf(id))).text()))
+  expect(texts).toEqual(ids.map((_, index) => `hello ${index}`))
+})
+
 it('keeps files through a restart, and clears away what belongs to none', async () => {
   const id = await upload('still there', 'text/plain')
   await server.stop('SIGKILL')
