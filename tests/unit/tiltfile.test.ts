@@ -61,7 +61,9 @@ test.runIf(hasTilt)('it makes a resource of every service, with its needs and po
   for (const service of stack.services) {
     const manifest = manifests.find((candidate) => candidate.Name === service.id)
     expect(manifest, service.id).toBeDefined()
-    const needs = (service.needs ?? []).map((need: { id: string }) => need.id)
+    const needs = (service.needs ?? [])
+      .filter((need: { until: string }) => need.until !== 'started')
+      .map((need: { id: string }) => need.id)
     expect(manifest?.ResourceDependencies).toEqual(expect.arrayContaining(needs))
     const forwards = manifest?.DeployTarget.portForwardTemplateSpec?.forwards ?? []
     const ports = (service.endpoints ?? []).map((endpoint: { localPort: number }) => endpoint.localPort)

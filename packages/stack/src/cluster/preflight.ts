@@ -21,8 +21,8 @@ export async function preflightCluster(context: ClusterContext, onEvent: OnEvent
   const error = preflightError(results)
   if (error) throw error
   const warnings = results.filter((result) => result.status === 'warn')
-  for (const { id, message, fix } of warnings) {
-    onEvent({ type: 'step', id, state: 'warning', message: fix ? `${message} (${fix})` : message })
+  for (const { id, message } of warnings) {
+    onEvent({ type: 'step', id, state: 'warning', message: `${message} (npm run doctor)` })
   }
   const message = `${results.length - warnings.length} passed`
   onEvent({ type: 'step', id: 'checks', state: 'done', message, ms: Math.round(performance.now() - start) })
