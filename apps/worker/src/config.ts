@@ -1,5 +1,6 @@
 import { TASK_QUEUE } from '@nebula/shared'
 import { z } from 'zod'
+import { LOG_LEVELS, type LogLevel } from './log.ts'
 
 const PrivateKey = z
   .string()
@@ -21,7 +22,9 @@ const Config = z.object({
   NEBULA_SERVICE_KEY: PrivateKey,
   HEALTH_HOST: z.string().min(1).default('127.0.0.1'),
   HEALTH_PORT: z.coerce.number().int().min(0).max(65_535).default(8080),
-  WORKFLOW_BUNDLE: z.string().optional(),
+  WORKFLOW_BUNDLE: z.string().min(1).optional(),
+  DRAIN_GRACE_MS: z.coerce.number().int().min(0).max(15_000).default(10_000),
+  LOG_LEVEL: z.enum(LOG_LEVELS).default('info'),
 })
 
 export type ServiceKey = z.infer<typeof PrivateKey>
@@ -38,6 +41,9 @@ export interface Config {
   readonly healthPort: number
   /** Workflow code that was bundled when the image was built; in development it is bundled at start. */
   readonly workflowBundle: string | undefined
+  /** Milliseconds that running activities get to end when the worker stops. */
+  readonly drainGraceMs: number
+  readonly logLevel: LogLevel
 }
 
 /**
@@ -60,5 +66,7 @@ export function readConfig(env: Readonly<Record<string, string | undefined>>): C
     healthHost: variables.HEALTH_HOST,
     healthPort: variables.HEALTH_PORT,
     workflowBundle: variables.WORKFLOW_BUNDLE,
+    drainGraceMs: variables.DRAIN_GRACE_MS,
+    logLevel: variables.LOG_LEVEL,
   }
 }

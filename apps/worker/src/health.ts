@@ -49,7 +49,7 @@ async function answer(request: IncomingMessage, response: ServerResponse, status
     response.writeHead(405, { allow: 'GET, HEAD' }).end()
     return
   }
-  switch (new URL(request.url ?? '/', 'http://worker').pathname) {
+  switch (request.url?.split('?')[0]) {
     case '/health':
     case '/readyz':
       return sendJson(response, status === 'ok' ? 200 : 503, { status } satisfies Health)

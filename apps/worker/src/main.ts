@@ -4,9 +4,8 @@ import { createLog, messageOf } from './log.ts'
 import { createMetrics } from './metrics.ts'
 import { work } from './worker.ts'
 
-const log = createLog(process.stdout)
-
 async function main(config: Config): Promise<void> {
+  const log = createLog(process.stdout, config.logLevel)
   const metrics = createMetrics()
   const health = await serveHealth({ host: config.healthHost, port: config.healthPort, metrics: metrics.registry })
   const stopping = new AbortController()
@@ -31,6 +30,6 @@ try {
   await main(readConfig(process.env))
   process.exit(0)
 } catch (error) {
-  log.error(messageOf(error))
+  createLog(process.stdout).error(messageOf(error))
   process.exit(1)
 }

@@ -7,11 +7,14 @@ const LIFETIME_S = 300
 /** Seconds before its end from which on a new one is made. */
 const RENEW_BEFORE_S = 60
 
+/** Returns a token that is good for a while; with `fresh` always a new one. */
+export type TokenSource = (options?: { readonly fresh?: boolean }) => Promise<string>
+
 /**
  * Makes the tokens by which Convex knows this worker: signed here, short-lived, one at a time.
- * @returns a function that returns a token with at least a minute left; `fresh` always makes a new one.
+ * @returns a function that returns a token with at least a minute left.
  */
-export function tokenSource(key: ServiceKey, identity: string): (options?: { fresh?: boolean }) => Promise<string> {
+export function tokenSource(key: ServiceKey, identity: string): TokenSource {
   const signingKey = importJWK(key, 'ES256')
   let current = { token: '', expiresAt: 0 }
   return async (options) => {

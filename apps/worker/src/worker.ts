@@ -1,7 +1,6 @@
 import { hostname } from 'node:os'
-import { fileURLToPath } from 'node:url'
 import { Client } from '@temporalio/client'
-import { DefaultLogger, type LogEntry, type NativeConnection, Runtime, Worker } from '@temporalio/worker'
+import { type NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker'
 import { createActivities } from './activities/activities.ts'
 import type { Config } from './config.ts'
 import { connect } from './connect.ts'
@@ -12,7 +11,10 @@ import type { Metrics } from './metrics.ts'
 import { reconcile } from './reconciler.ts'
 import { convexReports } from './reports.ts'
 import { convexSubscriptions } from './service.ts'
+import { temporalLogger } from './temporalLog.ts'
 import { tokenSource } from './token.ts'
+import { untilItAnswers } from './untilItAnswers.ts'
+import { workflowBundle } from './workflowBundle.ts'
 import { temporalStarter } from './workflowStarter.ts'
 
 export interface WorkerOptions {
@@ -24,76 +26,69 @@ export interface WorkerOptions {
   readonly signal: AbortSignal
 }
 
-/** Running activities get this long to end. The pod's grace period and stack.yaml's are longer. */
-const GRACE_MS = 10_000
-const FORCE_MS = 15_000
+/** What is still running this long after the grace time, in milliseconds, is left to another worker. */
+const FORCE_AFTER_MS = 2_000
 
 /**
- * Carries out runs until `signal` aborts, then drains.
- * @throws Error when the worker fails for good, for example because its workflow code does not compile.
+ * Waits for Temporal and Convex, carries out runs until `signal` aborts, then drains.
+ * @throws Error when the worker fails for good, for example because its workflow code does not compile; the signal's
+ *   reason when it aborts before the worker polls.
  */
 export async function work({ config, health, metrics, log, signal }: WorkerOptions): Promise<void> {
   const identity = `${process.pid}@${hostname()}`
-  // Its own handlers would end the worker behind our back; its own logger writes another format.
-  Runtime.install({ shutdownSignals: [], logger: new DefaultLogger('INFO', (entry) => forward(log, entry)) })
-  const connection = await connect(config, log, signal)
+  const logger = temporalLogger(log)
+  // Its own signal handlers would end the worker behind our back.
+  Runtime.install({ shutdownSignals: [], logger })
+  const token = tokenSource(config.serviceKey, identity)
+  const reports = convexReports(config.convexUrl, token)
+  const [bundle, connection] = await Promise.all([
+    workflowBundle(config.workflowBundle, logger),
+    connect(config, log, signal),
+    // It answers once the functions are deployed and know our key.
+    untilItAnswers({ what: 'Convex', where: config.convexUrl, log, signal }, reports.open),
+  ])
   try {
-    const token = tokenSource(config.serviceKey, identity)
-    const reports = convexReports(config.convexUrl, token)
-    const worker = await createWorker(connection, config, identity, createActivities({ reports, metrics, identity }))
-    const client = new Client({ connection, namespace: config.namespace })
-    const workflows = temporalStarter(client, config.taskQueue)
-    const subscriptions = convexSubscriptions(config.convexUrl, token, (error) =>
-      log.warn('Convex refuses a subscription', { error: String(error) }),
-    )
+    const activities = createActivities({ reports, metrics, identity })
+    const worker = await createWorker({ config, connection, bundle, identity, activities })
+    signal.throwIfAborted()
     const running = worker.run()
+    signal.addEventListener('abort', () => worker.shutdown(), { once: true })
     health.setStatus('ok')
-    log.info('worker is polling', {
-      taskQueue: config.taskQueue,
-      temporal: config.temporalAddress,
-      convex: config.convexUrl,
-    })
+    const { taskQueue, temporalAddress: temporal, convexUrl: convex } = config
+    log.info('worker is polling', { taskQueue, temporal, convex })
+    const workflows = temporalStarter(new Client({ connection, namespace: config.namespace }), taskQueue)
+    const subscriptions = convexSubscriptions(config.convexUrl, token, log)
     dispatch({ subscriptions, workflows, log, signal, onStarted: () => metrics.runsStarted.inc() })
-    const reconciling = reconcile({ subscriptions, workflows, reports, log, signal })
-    const drain = () => worker.shutdown()
-    signal.addEventListener('abort', drain, { once: true })
-    if (signal.aborted) drain()
+    void reconcile({ workflows, reports, log, signal })
     try {
       await running
     } finally {
       await subscriptions.close()
-      if (signal.aborted) await reconciling
     }
   } finally {
     await connection.close()
   }
 }
 
-async function createWorker(
-  connection: NativeConnection,
-  config: Config,
-  identity: string,
-  activities: object,
-): Promise<Worker> {
+interface CreateOptions {
+  readonly config: Config
+  readonly connection: NativeConnection
+  readonly bundle: WorkflowBundleOption
+  readonly identity: string
+  readonly activities: object
+}
+
+async function createWorker({ config, connection, bundle, identity, activities }: CreateOptions): Promise<Worker> {
   return await Worker.create({
     connection,
     namespace: config.namespace,
     taskQueue: config.taskQueue,
     identity,
     activities,
-    shutdownGraceTime: GRACE_MS,
-    shutdownForceTime: FORCE_MS,
-    ...(config.workflowBundle
-      ? { workflowBundle: { codePath: config.workflowBundle } }
-      : { workflowsPath: fileURLToPath(new URL('./workflows/index.ts', import.meta.url)) }),
+    workflowBundle: bundle,
+    // A running step hears with a heartbeat that it is cancelled, so it waits for this at most.
+    maxHeartbeatThrottleInterval: '1 second',
+    shutdownGraceTime: config.drainGraceMs,
+    shutdownForceTime: config.drainGraceMs + FORCE_AFTER_MS,
   })
-}
-
-function forward(log: Log, { level, message, meta }: LogEntry): void {
-  const error = meta?.error instanceof Error ? meta.error.message : undefined
-  const runId = typeof meta?.workflowId === 'string' ? meta.workflowId : undefined
-  const fields = { ...(runId ? { runId } : {}), ...(error ? { error } : {}) }
-  if (level === 'ERROR') log.error(message, fields)
-  else if (level === 'WARN') log.warn(message, fields)
-  else if (level === 'INFO') log.info(message, fields)
 }

@@ -5,7 +5,7 @@ import { z } from 'zod'
 import type { Doc, Id } from './_generated/dataModel.js'
 import { mutation, query } from './_generated/server.js'
 import { callerError } from './model/errors.ts'
-import { endRun, insertRun, type RunWithSteps, requireRun, stepsOf } from './model/runs.ts'
+import { endRun, findRun, insertRun, type RunWithSteps, stepsOf } from './model/runs.ts'
 
 /** Starts a run: a worker takes it up as soon as there is one. Returns its id. */
 export const create = mutation({
@@ -38,21 +38,21 @@ export const get = query({
 
 /** Asks for a run to be cancelled. One that waits ends at once; one that has ended stays as it is. */
 export const cancel = mutation({
-  args: { runId: v.id('runs') },
-  handler: async (ctx, { runId }): Promise<null> => {
-    const run = await requireRun(ctx, runId)
+  args: { runId: v.string() },
+  handler: async (ctx, args): Promise<null> => {
+    const run = await findRun(ctx, args.runId)
     if (isFinal(run.status)) return null
-    await ctx.db.patch(runId, { cancelRequested: true })
-    if (run.status === 'queued') await endRun(ctx, runId, 'cancelled')
+    await ctx.db.patch(run._id, { cancelRequested: true })
+    if (run.status === 'queued') await endRun(ctx, run._id, 'cancelled')
     return null
   },
 })
 
 /** Starts a new run with the same steps. Asked twice, it returns the same one. */
 export const retry = mutation({
-  args: { runId: v.id('runs') },
-  handler: async (ctx, { runId }): Promise<Id<'runs'>> => {
-    const run = await requireRun(ctx, runId)
+  args: { runId: v.string() },
+  handler: async (ctx, args): Promise<Id<'runs'>> => {
+    const run = await findRun(ctx, args.runId)
     if (run.retriedAs) return run.retriedAs
     if (run.status !== 'failed' && run.status !== 'cancelled') {
       throw callerError(
@@ -60,13 +60,13 @@ export const retry = mutation({
         `the run is ${run.status}: only one that failed or was cancelled can be retried`,
       )
     }
-    const steps = (await stepsOf(ctx, runId)).map(({ label, durationMs, failures }) => ({
+    const steps = (await stepsOf(ctx, run._id)).map(({ label, durationMs, failures }) => ({
       label,
       durationMs,
       failures,
     }))
-    const retriedAs = await insertRun(ctx, { title: run.title, steps }, runId)
-    await ctx.db.patch(runId, { retriedAs })
+    const retriedAs = await insertRun(ctx, { title: run.title, steps }, run._id)
+    await ctx.db.patch(run._id, { retriedAs })
     return retriedAs
   },
 })

@@ -22,7 +22,9 @@ export default defineSchema({
     temporalRunId: v.optional(v.string()),
     retryOf: v.optional(v.id('runs')),
     retriedAs: v.optional(v.id('runs')),
-  }).index('by_status', ['status']),
+  })
+    .index('by_status', ['status'])
+    .index('by_cancelRequested', ['cancelRequested', 'status']),
 
   /** Apart from their run, so that a step's progress does not rewrite the list of runs. */
   steps: defineTable({

@@ -1,7 +1,7 @@
-import { isFinal, MAX_ATTEMPTS } from '@nebula/shared'
+import { isFinal } from '@nebula/shared'
 import { v } from 'convex/values'
 import type { Doc, Id } from './_generated/dataModel.js'
-import type { MutationCtx } from './_generated/server.js'
+import type { MutationCtx, QueryCtx } from './_generated/server.js'
 import { callerError } from './model/errors.ts'
 import { endRun, requireRun, stepsOf } from './model/runs.ts'
 import { serviceMutation, serviceQuery } from './model/service.ts'
@@ -11,10 +11,7 @@ const BATCH = 100
 
 /** Runs that wait for a worker, oldest first. */
 export const queued = serviceQuery(async (ctx) => {
-  const runs = await ctx.db
-    .query('runs')
-    .withIndex('by_status', (q) => q.eq('status', 'queued'))
-    .take(BATCH)
+  const runs = await oldest(ctx, 'queued')
   return runs.map((run) => run._id)
 })
 
@@ -22,18 +19,21 @@ export const queued = serviceQuery(async (ctx) => {
 export const toCancel = serviceQuery(async (ctx) => {
   const runs = await ctx.db
     .query('runs')
-    .withIndex('by_status', (q) => q.eq('status', 'running'))
-    .collect()
-  return runs.filter((run) => run.cancelRequested).map((run) => run._id)
-})
-
-/** Runs that are under way: those whose workflow has to be there. */
-export const running = serviceQuery(async (ctx) => {
-  const runs = await ctx.db
-    .query('runs')
-    .withIndex('by_status', (q) => q.eq('status', 'running'))
+    .withIndex('by_cancelRequested', (q) => q.eq('cancelRequested', true).eq('status', 'running'))
     .take(BATCH)
   return runs.map((run) => run._id)
+})
+
+/** Runs that have not ended, the oldest of each kind: those whose workflow may have been lost. */
+export const open = serviceQuery(async (ctx) => {
+  const waiting = await oldest(ctx, 'queued')
+  const running = await oldest(ctx, 'running')
+  return {
+    /** Their workflow may not have been started yet. */
+    queued: waiting.map((run) => run._id),
+    /** Their workflow has to be there. */
+    running: running.map((run) => run._id),
+  }
 })
 
 /** A workflow takes the run up. `proceed` is false when the run has ended before, by being cancelled for one. */
@@ -48,25 +48,30 @@ export const begin = serviceMutation({
   },
 })
 
+/** What an attempt is to do: its work; nothing, since the step is done; or give up, since its result counts no more. */
+type Verdict = { readonly go: 'work' | 'done' } | { readonly go: 'stop'; readonly reason: string }
+
 /** An attempt at a step begins. */
 export const stepStarted = serviceMutation({
   report: { position: v.number(), attempt: v.number(), workerIdentity: v.string() },
-  handler: async (ctx, runId, { position, attempt, workerIdentity }) => {
-    const step = await openStep(ctx, runId, position)
-    if (!step || attempt < step.attempts) return null
+  handler: async (ctx, runId, { position, attempt, workerIdentity }): Promise<Verdict> => {
+    const { run, step } = await requireStep(ctx, runId, position)
+    if (step.status === 'completed') return { go: 'done' }
+    if (isFinal(run.status)) return { go: 'stop', reason: `the run is ${run.status} already` }
+    if (step.status === 'failed') return { go: 'stop', reason: step.error ?? 'the step has failed' }
+    if (attempt < step.attempts) return { go: 'stop', reason: `attempt ${step.attempts} is under way` }
     await ctx.db.patch(runId, { workerIdentity })
     await ctx.db.patch(step._id, { status: 'running', attempts: attempt, startedAt: step.startedAt ?? Date.now() })
-    return null
+    return { go: 'work' }
   },
 })
 
-/** An attempt at a step failed; there may be another one. */
+/** An attempt at a step failed; there is another one unless it was the last. */
 export const stepFailed = serviceMutation({
-  report: { position: v.number(), attempt: v.number(), error: v.string() },
-  handler: async (ctx, runId, { position, attempt, error }) => {
-    const step = await openStep(ctx, runId, position)
-    if (!step || attempt < step.attempts) return null
-    const last = attempt >= MAX_ATTEMPTS
+  report: { position: v.number(), attempt: v.number(), error: v.string(), last: v.boolean() },
+  handler: async (ctx, runId, { position, attempt, error, last }) => {
+    const { run, step } = await requireStep(ctx, runId, position)
+    if (isFinal(run.status) || hasEnded(step) || attempt < step.attempts) return null
     await ctx.db.patch(step._id, {
       status: last ? 'failed' : 'retrying',
       attempts: attempt,
@@ -81,14 +86,13 @@ export const stepFailed = serviceMutation({
 export const stepCompleted = serviceMutation({
   report: { position: v.number(), attempt: v.number() },
   handler: async (ctx, runId, { position, attempt }) => {
-    const step = await openStep(ctx, runId, position)
-    if (!step) return null
+    const { run, step } = await requireStep(ctx, runId, position)
+    if (isFinal(run.status) || hasEnded(step)) return null
     await ctx.db.patch(step._id, {
       status: 'completed',
       attempts: Math.max(attempt, step.attempts),
       endedAt: Date.now(),
     })
-    const run = await requireRun(ctx, runId)
     await ctx.db.patch(runId, { completedSteps: run.completedSteps + 1 })
     return null
   },
@@ -103,11 +107,21 @@ export const end = serviceMutation({
   handler: async (ctx, runId, { status, error }) => await endRun(ctx, runId, status, error),
 })
 
-/** A step that may still change; null when it, or its run, has ended: a late report changes nothing. */
-async function openStep(ctx: MutationCtx, runId: Id<'runs'>, position: number): Promise<Doc<'steps'> | null> {
+async function oldest(ctx: QueryCtx, status: 'queued' | 'running'): Promise<Doc<'runs'>[]> {
+  return await ctx.db
+    .query('runs')
+    .withIndex('by_status', (q) => q.eq('status', status))
+    .take(BATCH)
+}
+
+async function requireStep(ctx: MutationCtx, runId: Id<'runs'>, position: number) {
   const run = await requireRun(ctx, runId)
   const step = (await stepsOf(ctx, runId))[position]
   if (!step) throw callerError('NOT_FOUND', `run ${runId} has no step ${position}`)
-  const ended = step.status === 'completed' || step.status === 'failed' || step.status === 'cancelled'
-  return isFinal(run.status) || ended ? null : step
+  return { run, step }
+}
+
+/** A step that has ended stays as it is, whatever is reported late. */
+function hasEnded(step: Doc<'steps'>): boolean {
+  return step.status === 'completed' || step.status === 'failed' || step.status === 'cancelled'
 }

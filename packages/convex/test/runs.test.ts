@@ -52,6 +52,21 @@ test('a waiting run is cancelled at once, a running one is asked to', async () =
   expect(await service.query(api.worker.toCancel, {})).toEqual([running])
 })
 
+test('what is not there can be neither cancelled nor retried', async () => {
+  const { person } = backend()
+  await expect(person.mutation(api.runs.cancel, { runId: 'nonsense' })).rejects.toThrow('NOT_FOUND')
+  await expect(person.mutation(api.runs.retry, { runId: 'nonsense' })).rejects.toThrow('NOT_FOUND')
+})
+
+test('a run that has ended stays as it is when it is cancelled', async () => {
+  const { person, service } = backend()
+  const runId = await person.mutation(api.runs.create, newRun())
+  await service.mutation(api.worker.end, { runId, key: 'e', report: { status: 'completed' } })
+  const before = await person.query(api.runs.get, { runId })
+  await person.mutation(api.runs.cancel, { runId })
+  expect(await person.query(api.runs.get, { runId })).toEqual(before)
+})
+
 test('a failed run is retried as a new one, once', async () => {
   const { person, service } = backend()
   const runId = await person.mutation(api.runs.create, newRun(2))

@@ -21,7 +21,7 @@ test('a run goes from the queue to its end, step by step', async () => {
   const started = await service.mutation(api.worker.begin, { runId, key: 'begin', report: begin })
   expect(started).toMatchObject({ proceed: true, steps: [{ label: 'Step 0' }, { label: 'Step 1' }] })
   expect(await service.query(api.worker.queued, {})).toEqual([])
-  expect(await service.query(api.worker.running, {})).toEqual([runId])
+  expect(await service.query(api.worker.open, {})).toEqual({ queued: [], running: [runId] })
   for (const position of [0, 1]) {
     await service.mutation(api.worker.stepStarted, {
       runId,
@@ -58,7 +58,11 @@ test('a second completion under another key does not count again', async () => {
 test('a failed attempt is followed by another, the last one ends the step', async () => {
   const { person, service } = backend()
   const runId = await person.mutation(api.runs.create, newRun())
-  await service.mutation(api.worker.stepFailed, { runId, key: '1', report: { position: 0, attempt: 1, error: 'no' } })
+  await service.mutation(api.worker.stepFailed, {
+    runId,
+    key: '1',
+    report: { position: 0, attempt: 1, error: 'no', last: false },
+  })
   expect((await person.query(api.runs.get, { runId }))?.steps[0]).toMatchObject({
     status: 'retrying',
     attempts: 1,
@@ -67,12 +71,45 @@ test('a failed attempt is followed by another, the last one ends the step', asyn
   await service.mutation(api.worker.stepFailed, {
     runId,
     key: 'n',
-    report: { position: 0, attempt: MAX_ATTEMPTS, error: 'no' },
+    report: { position: 0, attempt: MAX_ATTEMPTS, error: 'no', last: true },
   })
   expect((await person.query(api.runs.get, { runId }))?.steps[0]).toMatchObject({
     status: 'failed',
     attempts: MAX_ATTEMPTS,
   })
+})
+
+test('an attempt learns whether its work is still wanted', async () => {
+  const { person, service } = backend()
+  const runId = await person.mutation(api.runs.create, newRun(2))
+  await service.mutation(api.worker.begin, { runId, key: 'begin', report: begin })
+  const start = async (position: number, attempt: number) =>
+    await service.mutation(api.worker.stepStarted, {
+      runId,
+      key: `${position}/${attempt}`,
+      report: { position, attempt, workerIdentity: 'w' },
+    })
+  expect(await start(0, 2)).toEqual({ go: 'work' })
+  expect(await start(0, 1)).toEqual({ go: 'stop', reason: 'attempt 2 is under way' })
+  await service.mutation(api.worker.stepCompleted, { runId, key: 'c', report: { position: 0, attempt: 2 } })
+  expect(await start(0, 3)).toEqual({ go: 'done' })
+  const failed = { position: 1, attempt: 5, error: 'no', last: true }
+  await service.mutation(api.worker.stepFailed, { runId, key: 'f', report: failed })
+  expect(await start(1, 6)).toEqual({ go: 'stop', reason: 'no' })
+  await service.mutation(api.worker.end, { runId, key: 'end', report: { status: 'failed' } })
+  expect(await start(1, 7)).toEqual({ go: 'stop', reason: 'the run is failed already' })
+})
+
+test('a service sees which runs are open, apart from those that have ended', async () => {
+  const { person, service } = backend()
+  const [waiting, running, ended] = [
+    await person.mutation(api.runs.create, newRun()),
+    await person.mutation(api.runs.create, newRun()),
+    await person.mutation(api.runs.create, newRun()),
+  ]
+  await service.mutation(api.worker.begin, { runId: running, key: 'b', report: begin })
+  await person.mutation(api.runs.cancel, { runId: ended })
+  expect(await service.query(api.worker.open, {})).toEqual({ queued: [waiting], running: [running] })
 })
 
 test('nothing that comes late reopens a run that has ended', async () => {

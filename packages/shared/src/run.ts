@@ -1,6 +1,9 @@
 import { z } from 'zod'
 
-/** Times a step is tried before its run fails. */
+/**
+ * The attempt at a step that, when it fails, fails the run. An attempt that is interrupted (its worker went away) has not
+ * failed; there is always another one after it.
+ */
 export const MAX_ATTEMPTS = 5
 
 export const RUN_STATUSES = ['queued', 'running', 'completed', 'failed', 'cancelled'] as const

@@ -1,5 +1,5 @@
-import { MAX_ATTEMPTS, type WorkflowInput } from '@nebula/shared'
-import { CancellationScope, isCancellation, log, proxyActivities } from '@temporalio/workflow'
+import type { WorkflowInput } from '@nebula/shared'
+import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
 import type { Activities } from '../activities/activities.ts'
 
 /** Reports to Convex: tried until they get through, since a run without its end would never look finished. */
@@ -9,14 +9,17 @@ const { beginRun, endRun } = proxyActivities<Activities>({
 })
 
 const { runStep } = proxyActivities<Activities>({
-  startToCloseTimeout: '2 minutes',
+  // Much longer than any step: a step waits for Convex when it is away.
+  startToCloseTimeout: '15 minutes',
   // A worker that died is noticed after this long, and the step tried again on another.
-  heartbeatTimeout: '5 seconds',
+  heartbeatTimeout: '10 seconds',
   retry: {
     initialInterval: '500 milliseconds',
     backoffCoefficient: 2,
     maximumInterval: '5 seconds',
-    maximumAttempts: MAX_ATTEMPTS,
+    // The activity itself says which failure is the last one. What interrupts it does not count, up to this many times:
+    // a step that takes its worker down with it has to come to an end too.
+    maximumAttempts: 50,
   },
 })
 
@@ -24,18 +27,17 @@ const { runStep } = proxyActivities<Activities>({
  * Carries out a run, one step after the other, and tells Convex how it ended. The workflow itself then ends alike, so
  * that Temporal shows the same.
  */
-export async function run({ runId }: WorkflowInput): Promise<'completed' | 'cancelled before it began'> {
-  const { proceed, steps } = await beginRun(runId)
-  if (!proceed) return 'cancelled before it began'
+export async function run({ runId }: WorkflowInput): Promise<'completed' | 'ended before it began'> {
   try {
+    const { proceed, steps } = await beginRun(runId)
+    if (!proceed) return 'ended before it began'
     for (const [position, step] of steps.entries()) await runStep({ runId, position, ...step })
   } catch (error) {
-    const cancelled = isCancellation(error)
+    const ending = isCancellation(error)
+      ? ({ status: 'cancelled' } as const)
+      : ({ status: 'failed', error: rootMessage(error) } as const)
     // The workflow may be cancelled by now; this has to happen all the same.
-    await CancellationScope.nonCancellable(() =>
-      endRun(runId, cancelled ? { status: 'cancelled' } : { status: 'failed', error: rootMessage(error) }),
-    )
-    log.info('run ended', { runId, status: cancelled ? 'cancelled' : 'failed' })
+    await CancellationScope.nonCancellable(() => endRun(runId, ending))
     throw error
   }
   await CancellationScope.nonCancellable(() => endRun(runId, { status: 'completed' }))

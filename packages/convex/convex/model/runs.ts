@@ -40,6 +40,16 @@ export async function requireRun(ctx: QueryCtx, runId: Id<'runs'>): Promise<Doc<
 }
 
 /**
+ * The run with an id that came from outside.
+ * @throws ConvexError when there is no such run, whatever the id looks like.
+ */
+export async function findRun(ctx: QueryCtx, id: string): Promise<Doc<'runs'>> {
+  const runId = ctx.db.normalizeId('runs', id)
+  if (!runId) throw callerError('NOT_FOUND', `there is no run ${JSON.stringify(id)}`)
+  return await requireRun(ctx, runId)
+}
+
+/**
  * Ends a run, and what was still open of its steps. A run that has ended stays as it is.
  * @returns whether it ended now.
  */
