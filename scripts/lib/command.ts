@@ -8,7 +8,7 @@ const SAME_CTRL_C_MS = 300
 
 /** A command with the flags that all of them have. */
 export function command(name: string, description: string) {
-  return new Command(name)
+  return new Command(`npm run ${name} --`)
     .description(description)
     .option('--verbose', 'show stack traces of errors')
     .showHelpAfterError(`(npm run ${name} -- --help lists the options)`)

@@ -11,6 +11,8 @@ export interface RunTierOptions {
   /** Further arguments for vitest: filters and flags. */
   readonly args: readonly string[]
   readonly signal: AbortSignal
+  /** Shows nothing, for a run whose totals alone are wanted. */
+  readonly quiet?: boolean
 }
 
 /**
@@ -18,12 +20,12 @@ export interface RunTierOptions {
  * that ends badly without naming a failed test counts as one failure.
  * @throws the signal's reason when it aborts, after vitest has ended.
  */
-export async function runTier(tier: TierName, { root, args, signal }: RunTierOptions): Promise<Totals> {
+export async function runTier(tier: TierName, options: RunTierOptions): Promise<Totals> {
   const folder = await mkdtemp(path.join(tmpdir(), 'nebula-totals-'))
   try {
     const file = path.join(folder, 'totals.json')
-    const exitCode = await vitest(tier, { root, args, signal }, file)
-    signal.throwIfAborted()
+    const exitCode = await vitest(tier, options, file)
+    options.signal.throwIfAborted()
     const totals = await readTotals(file)
     return exitCode !== 0 && totals.failed === 0 ? { ...totals, failed: 1 } : totals
   } finally {
@@ -31,15 +33,30 @@ export async function runTier(tier: TierName, { root, args, signal }: RunTierOpt
   }
 }
 
-async function vitest(tier: TierName, { root, args, signal }: RunTierOptions, file: string): Promise<number | null> {
+async function vitest(
+  tier: TierName,
+  { root, args, signal, quiet = false }: RunTierOptions,
+  file: string,
+): Promise<number | null> {
   signal.throwIfAborted()
   const program = path.join(root, 'node_modules/vitest/vitest.mjs')
   const reporter = path.join(import.meta.dirname, 'totalsReporter.ts')
-  const argv = [program, 'run', '--project', tier, '--reporter', 'default', '--reporter', reporter, ...args]
+  const argv = [
+    program,
+    'run',
+    '--passWithNoTests',
+    '--project',
+    tier,
+    '--reporter',
+    'default',
+    '--reporter',
+    reporter,
+    ...args,
+  ]
   const child = spawn(process.execPath, argv, {
     cwd: root,
     env: { ...process.env, [TOTALS_FILE]: file },
-    stdio: ['ignore', 'inherit', 'inherit'],
+    stdio: quiet ? 'ignore' : ['ignore', 'inherit', 'inherit'],
   })
   const stop = () => child.kill('SIGINT')
   signal.addEventListener('abort', stop)
