@@ -81,7 +81,7 @@ build *args:
 desktop-build *args:
     @{{ nebula }} desktop-build "$@"
 
-# Measure the stack (not part of this version yet)
+# Measure the running stack, as ratios to a start of Node.js
 [group('code')]
 [no-exit-message]
 bench *args:

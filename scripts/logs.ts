@@ -3,12 +3,13 @@ import { findTilt } from '@nebula/stack/cluster/tilt'
 import { NebulaError } from '@nebula/stack/errors'
 import { ExitCode } from '@nebula/stack/exitCodes'
 import { command, interruptible, main } from './lib/command.ts'
+import { wholeNumber } from './lib/options.ts'
 import { openCluster } from './lib/stack.ts'
 
 const program = command('logs', 'What services said: builds, deploys and processes')
   .argument('[services...]', 'which ones; all when none is named')
   .option('-f, --follow', 'go on as they say more')
-  .option('--tail <lines>', 'how many lines from the end', '200')
+  .option('--tail <lines>', 'how many lines from the end', wholeNumber, 200)
   .action((services, options) => interruptible((signal) => logs(services, options, signal)))
 
 async function logs(
@@ -38,7 +39,7 @@ async function logs(
     '--port',
     String(tiltPort),
     '--tail',
-    options.tail,
+    String(options.tail),
     ...(options.follow ? ['--follow'] : []),
     ...services,
   ]

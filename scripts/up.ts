@@ -8,6 +8,7 @@ import { chooseMode } from '@nebula/stack/mode'
 import { command, interruptible, main } from './lib/command.ts'
 import { reportFailures } from './lib/failures.ts'
 import { requireCluster } from './lib/modes.ts'
+import { wholeNumber } from './lib/options.ts'
 import { chooseRenderer } from './lib/render/choose.ts'
 import { formatMs } from './lib/render/words.ts'
 import { openStack } from './lib/stack.ts'
@@ -21,7 +22,7 @@ const OUTCOMES: Record<FollowResult['outcome'], ExitCode> = {
 
 const program = command('up', 'Start the stack, wait until it works, and say where to open what')
   .option('--mode <mode>', 'cluster, embedded, or auto (NEBULA_MODE)', process.env.NEBULA_MODE)
-  .option('--timeout <seconds>', 'how long the services may take', '1200')
+  .option('--timeout <seconds>', 'how long the services may take', wholeNumber, 1200)
   .option('--json', 'one JSON object a line on stdout')
   .option('--quiet', 'show errors only')
   .action((options) => interruptible((signal) => up(options, signal)))
@@ -37,7 +38,7 @@ async function up(options: ReturnType<typeof program.opts>, signal: AbortSignal)
   renderer.onEvent({ type: 'mode', ...choice })
   let result: FollowResult
   try {
-    result = await upCluster(context, { onEvent: renderer.onEvent, timeoutMs: Number(options.timeout) * 1000, signal })
+    result = await upCluster(context, { onEvent: renderer.onEvent, timeoutMs: options.timeout * 1000, signal })
   } finally {
     renderer.stop()
   }

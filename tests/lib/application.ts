@@ -7,7 +7,7 @@ type Run = FunctionReturnType<typeof api.runs.get>
 type NewRun = FunctionArgs<typeof api.runs.create>
 type RunId = FunctionReturnType<typeof api.runs.create>
 
-export const FINAL = ['completed', 'failed', 'cancelled']
+const FINAL = ['completed', 'failed', 'cancelled']
 
 /** The application as its page meets it: Convex, live. */
 export class Application {

@@ -9,7 +9,7 @@ import type { Store } from './store/store.ts'
 export type SystemQuery = (args: JSONValue, reads: Set<string>) => Value
 
 /** What system queries read beside tables. It changes with every push and every change of the environment. */
-export const DEPLOYMENT_READ = '_deployment'
+const DEPLOYMENT_READ = '_deployment'
 
 const PaginationOpts = z.object({ numItems: z.number(), cursor: z.string().nullable() })
 const TableData = z.object({

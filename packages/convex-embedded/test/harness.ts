@@ -17,7 +17,7 @@ import type * as work from './fixture/convex/work.ts'
 import { pushFixture } from './pushFixture.ts'
 
 export const FIXTURE = fileURLToPath(new URL('fixture', import.meta.url))
-export const INSTANCE = { instanceName: 'fixture', instanceSecret: 'ab'.repeat(32) }
+const INSTANCE = { instanceName: 'fixture', instanceSecret: 'ab'.repeat(32) }
 export const ADMIN_KEY = deriveAdminKey(INSTANCE)
 /** Its functions, typed: `_generated` is not in the repository for the fixture. */
 export const api: ApiFromModules<{ messages: typeof messages; work: typeof work }> = anyApi as never

@@ -10,7 +10,7 @@ export interface HttpRouter {
   getRoutes(): readonly (readonly [path: string, method: RouteSpecWithPath['method'], handler: unknown])[]
 }
 
-export interface HttpHandler {
+interface HttpHandler {
   readonly _handler?: (ctx: unknown, request: Request) => Promise<Response>
 }
 

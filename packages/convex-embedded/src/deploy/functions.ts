@@ -2,7 +2,7 @@ import type { ValidatorJSON } from 'convex/values'
 import { z } from 'zod'
 import type { FunctionKind } from '../engine/execution.ts'
 
-export type Visibility = 'public' | 'internal'
+type Visibility = 'public' | 'internal'
 
 /** A function that a module exports. */
 export interface DeployedFunction {

@@ -31,7 +31,7 @@ export interface DatabaseInternals {
   commit(commitTs: bigint | null): void
 }
 
-export interface TransactionManagerInternals {
+interface TransactionManagerInternals {
   _lastCommitTs: bigint
   _metricsTracker: { commit(): void } | null
   commit(isNested: boolean): bigint | null
