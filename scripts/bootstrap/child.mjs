@@ -4,21 +4,45 @@ import { Problem, root } from './common.mjs'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
+/** What `interruptible` was told to end with, and the program that runs in it now. */
+let stoppedBy
+let running
+
 /**
- * Runs a program quietly and returns `{ code, output }`, whatever its exit code.
- * @throws Problem when this process is told to end, after the program has ended.
+ * Runs an action that starts programs with `capture`; being told to end ends the one that runs.
+ * @throws Problem when this process was told to end, after the action's clean-up.
  */
+export async function interruptible(action) {
+  const stop = (signal) => {
+    stoppedBy = signal
+    running?.kill(signal)
+  }
+  for (const signal of SIGNALS) process.on(signal, stop)
+  try {
+    return await action()
+  } finally {
+    for (const signal of SIGNALS) process.off(signal, stop)
+  }
+}
+
+/** Runs a program quietly and returns `{ code, output }`, whatever its exit code. */
 export async function capture(file, args, options) {
-  const child = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
+  throwIfStopped()
+  running = spawn(file, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'], windowsHide: true })
   let output = ''
-  for (const stream of [child.stdout, child.stderr]) {
+  for (const stream of [running.stdout, running.stderr]) {
     stream.setEncoding('utf8').on('data', (chunk) => {
       output += chunk
     })
   }
-  const { code, stoppedBy } = await ended(child, () => true)
-  if (stoppedBy) throw new Problem('', '', exitCodeOf(stoppedBy))
+  const { code } = await ended(running)
+  throwIfStopped()
   return { code, output: output.trim() }
+}
+
+/** For an action inside of `interruptible` that does other things than running programs. */
+export function throwIfStopped() {
+  if (stoppedBy) throw new Problem('', '', exitCodeOf(stoppedBy))
 }
 
 /** Runs a program in the repository with this terminal, and returns its exit code. */
@@ -26,26 +50,20 @@ export async function handOver(file, args, env) {
   const child = spawn(file, args, { cwd: root, stdio: 'inherit', env })
   // A terminal sends Ctrl-C to every process in it, so passed on it would come twice.
   const onTerminal = process.stdin.isTTY || process.stdout.isTTY || process.stderr.isTTY
-  const { code, signal } = await ended(child, (sent) => sent !== 'SIGINT' || !onTerminal)
+  for (const signal of SIGNALS) {
+    process.on(signal, () => {
+      if (signal !== 'SIGINT' || !onTerminal) child.kill(signal)
+    })
+  }
+  const { code, signal } = await ended(child)
   return signal ? exitCodeOf(signal) : code
 }
 
-/** Waits for a program's end and passes on what this process is sent meanwhile, if `passesOn` says so. */
-async function ended(child, passesOn) {
-  let stoppedBy
-  const onSignal = (signal) => {
-    stoppedBy = signal
-    if (passesOn(signal)) child.kill(signal)
-  }
-  for (const signal of SIGNALS) process.on(signal, onSignal)
-  try {
-    return await new Promise((resolve, reject) => {
-      child.on('error', reject)
-      child.on('close', (code, signal) => resolve({ code, signal, stoppedBy }))
-    })
-  } finally {
-    for (const signal of SIGNALS) process.off(signal, onSignal)
-  }
+async function ended(child) {
+  return await new Promise((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', (code, signal) => resolve({ code, signal }))
+  })
 }
 
 /** As shells have it. */

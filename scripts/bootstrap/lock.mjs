@@ -1,6 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { throwIfStopped } from './child.mjs'
 import { say, stateFolder } from './common.mjs'
 import { startTime } from './startTime.mjs'
 
@@ -21,6 +22,7 @@ export async function withLock(action) {
     if (!told) say('Another command is installing the packages; waiting for it …')
     told = true
     await sleep(INTERVAL_MS)
+    throwIfStopped()
   }
   try {
     return await action()

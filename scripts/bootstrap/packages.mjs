@@ -1,6 +1,6 @@
 import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
-import { capture } from './child.mjs'
+import { capture, interruptible } from './child.mjs'
 import { Problem, root, say, sayWhile } from './common.mjs'
 import { fingerprint } from './fingerprint.mjs'
 import { withLock } from './lock.mjs'
@@ -21,7 +21,7 @@ const PATIENCE = {
 export async function ensurePackages() {
   const wanted = fingerprint()
   if (read(STAMP) === wanted) return
-  await withLock(async () => {
+  await exclusively(async () => {
     if (read(STAMP) === wanted) return
     if (!installedByHand()) {
       const pnpm = await ensurePnpm()
@@ -34,7 +34,11 @@ export async function ensurePackages() {
 
 /** The pinned pnpm's program, whatever is installed. */
 export async function ensurePnpmOnly() {
-  return await withLock(ensurePnpm)
+  return await exclusively(ensurePnpm)
+}
+
+async function exclusively(action) {
+  return await interruptible(() => withLock(action))
 }
 
 /** Whether somebody ran `pnpm install` on this platform: pnpm keeps a copy of the lockfile that it installed last. */

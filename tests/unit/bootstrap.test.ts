@@ -154,6 +154,23 @@ test('Ctrl-C while packages are installed ends with 130 and leaves no lock', asy
   expect(checkout.read('node_modules/.nebula-install')).toBeUndefined()
 })
 
+test('Ctrl-C while another one installs ends the waiting', async () => {
+  using checkout = new BootstrapCheckout()
+  checkout.write('slow-install', '')
+  const installs = Promise.withResolvers<void>()
+  const first = checkout.run(['say'], { onOutput: (chunk) => chunk.includes('Installing') && installs.resolve() })
+  await installs.promise
+  let kill = (_: NodeJS.Signals) => {}
+  const second = await checkout.run(['say'], {
+    onStart: (child) => {
+      kill = child.kill
+    },
+    onOutput: (chunk) => chunk.includes('waiting') && kill('SIGINT'),
+  })
+  expect(second.exitCode).toBe(130)
+  expect((await first).exitCode).toBe(0)
+})
+
 test('npm run pnpm runs the pinned pnpm', async () => {
   using checkout = new BootstrapCheckout()
   await checkout.run(['pnpm', 'add', 'x'])
