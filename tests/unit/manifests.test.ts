@@ -46,6 +46,9 @@ const documents = globSync('infra/**/*.k8s.yaml', { cwd: repository }).flatMap((
 const workloads = documents
   .filter((document) => ['Deployment', 'Job'].includes(document.kind))
   .map((document) => Workload.parse(document))
+const servers = workloads
+  .filter(({ kind }) => kind === 'Deployment')
+  .map((workload) => [workload.metadata.name, workload] as const)
 const names = workloads.map((workload) => workload.metadata.name)
 
 describe.each(workloads.map((workload) => [workload.metadata.name, workload] as const))('%s', (name, workload) => {
@@ -66,16 +69,6 @@ describe.each(workloads.map((workload) => [workload.metadata.name, workload] as 
     }
   })
 
-  test.runIf(workload.kind === 'Deployment')('a server is probed every second from its first on', () => {
-    for (const { startupProbe, readinessProbe, livenessProbe } of containers) {
-      expect(startupProbe).toMatchObject({ periodSeconds: 1 })
-      expect(readinessProbe).toMatchObject({ periodSeconds: 1 })
-      expect(livenessProbe).toBeDefined()
-      for (const probe of [startupProbe, readinessProbe, livenessProbe])
-        expect(probe?.initialDelaySeconds).toBeUndefined()
-    }
-  })
-
   test('what holds data is replaced, never doubled', () => {
     const volumes = z
       .array(z.looseObject({ persistentVolumeClaim: z.object({}).optional() }))
@@ -84,6 +77,16 @@ describe.each(workloads.map((workload) => [workload.metadata.name, workload] as 
     if (volumes.some((volume) => volume.persistentVolumeClaim))
       expect(workload.spec.strategy).toEqual({ type: 'Recreate' })
   })
+})
+
+test.each(servers)('%s is probed every second from its first on', (_, workload) => {
+  for (const { startupProbe, readinessProbe, livenessProbe } of workload.spec.template.spec.containers) {
+    expect(startupProbe).toMatchObject({ periodSeconds: 1 })
+    expect(readinessProbe).toMatchObject({ periodSeconds: 1 })
+    expect(livenessProbe).toBeDefined()
+    for (const probe of [startupProbe, readinessProbe, livenessProbe])
+      expect(probe?.initialDelaySeconds).toBeUndefined()
+  }
 })
 
 describe('infra/stack.yaml and the manifests', async () => {
