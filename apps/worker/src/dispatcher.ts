@@ -4,11 +4,13 @@ import type { RunIds, Subscriptions } from './service.ts'
 import type { WorkflowStarter } from './workflowStarter.ts'
 
 export interface DispatcherOptions {
-  readonly subscriptions: Subscriptions
-  readonly workflows: WorkflowStarter
+  readonly subscriptions: Pick<Subscriptions, 'onQueued' | 'onToCancel'>
+  readonly workflows: Pick<WorkflowStarter, 'start' | 'cancel'>
   readonly log: Log
   readonly signal: AbortSignal
   readonly onStarted: (runId: string) => void
+  /** Milliseconds before the second try; doubled for every further one, up to ten seconds. */
+  readonly firstPauseMs?: number
 }
 
 const FIRST_PAUSE_MS = 500
@@ -18,13 +20,14 @@ const LONGEST_PAUSE_MS = 10_000
  * Starts a workflow for every run that waits, and cancels those that are to be cancelled, as Convex reports them. What
  * Temporal cannot take now is tried again until it does, or until Convex no longer lists the run.
  */
-export function dispatch({ subscriptions, workflows, log, signal, onStarted }: DispatcherOptions): void {
-  const starting = new Pending(log, signal, async (runId) => {
+export function dispatch(options: DispatcherOptions): void {
+  const { subscriptions, workflows, log, onStarted } = options
+  const starting = new Pending(options, async (runId) => {
     if (!(await workflows.start(runId))) return
     onStarted(runId)
     log.info('run started', { runId })
   })
-  const cancelling = new Pending(log, signal, async (runId) => {
+  const cancelling = new Pending(options, async (runId) => {
     await workflows.cancel(runId)
     log.info('run is being cancelled', { runId })
   })
@@ -34,15 +37,13 @@ export function dispatch({ subscriptions, workflows, log, signal, onStarted }: D
 
 /** Does something once for every run in a list that changes; on failure again and again, while the run is listed. */
 class Pending {
-  readonly #log: Log
-  readonly #signal: AbortSignal
+  readonly #options: DispatcherOptions
   readonly #act: (runId: string) => Promise<void>
   #listed: ReadonlySet<string> = new Set()
   readonly #seen = new Set<string>()
 
-  constructor(log: Log, signal: AbortSignal, act: (runId: string) => Promise<void>) {
-    this.#log = log
-    this.#signal = signal
+  constructor(options: DispatcherOptions, act: (runId: string) => Promise<void>) {
+    this.#options = options
     this.#act = act
   }
 
@@ -50,20 +51,21 @@ class Pending {
     this.#listed = new Set(runIds)
     for (const runId of this.#seen) if (!this.#listed.has(runId)) this.#seen.delete(runId)
     for (const runId of runIds) {
-      if (this.#seen.has(runId) || this.#signal.aborted) continue
+      if (this.#seen.has(runId) || this.#options.signal.aborted) continue
       this.#seen.add(runId)
       void this.#persist(runId)
     }
   }
 
   async #persist(runId: string): Promise<void> {
-    for (let pauseMs = FIRST_PAUSE_MS; this.#listed.has(runId) && !this.#signal.aborted; pauseMs *= 2) {
+    const { log, signal, firstPauseMs = FIRST_PAUSE_MS } = this.#options
+    for (let pauseMs = firstPauseMs; this.#listed.has(runId) && !signal.aborted; pauseMs *= 2) {
       try {
         return await this.#act(runId)
       } catch (error) {
-        this.#log.warn('Temporal did not take it; trying again', { runId, error: messageOf(error) })
+        log.warn('Temporal did not take it; trying again', { runId, error: messageOf(error) })
       }
-      await sleep(Math.min(pauseMs, LONGEST_PAUSE_MS), undefined, { signal: this.#signal }).catch(() => {})
+      await sleep(Math.min(pauseMs, LONGEST_PAUSE_MS), undefined, { signal }).catch(() => {})
     }
   }
 }
