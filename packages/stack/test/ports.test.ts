@@ -12,7 +12,8 @@ import { temporaryFolder } from './temporaryFolder.ts'
 async function listeningProcess() {
   const cwd = await temporaryFolder()
   const script = `require('net').createServer().listen(0, '127.0.0.1', function () { console.log(this.address().port) })`
-  const child = spawn(process.execPath, ['-e', script], { cwd, stdio: ['ignore', 'pipe', 'inherit'] })
+  // A short name: of a long command line only the beginning is shown.
+  const child = spawn(process.execPath, ['-e', script], { argv0: 'node', cwd, stdio: ['ignore', 'pipe', 'inherit'] })
   onTestFinished(async () => {
     child.kill('SIGKILL')
     if (child.exitCode === null && child.signalCode === null) await once(child, 'exit')

@@ -1,4 +1,4 @@
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { onTestFinished, vi } from 'vitest'
@@ -23,7 +23,10 @@ export function fakeTools(answers: readonly Answer[]): { calls: () => readonly s
   const bin = path.join(folder, 'bin')
   mkdirSync(bin)
   const rules = answers.map(({ when, ...answer }) => ({ when: when.source, ...answer }))
-  const program = `#!${process.execPath}
+  // The path of the checkout, and so of Node.js, may hold a space; the first line of a script must not.
+  const node = path.join(folder, 'node')
+  symlinkSync(process.execPath, node)
+  const program = `#!${node}
 const { appendFileSync } = require('node:fs')
 const line = [require('node:path').basename(__filename), ...process.argv.slice(2)].join(' ')
 appendFileSync(${JSON.stringify(log)}, line + '\\n')

@@ -1,4 +1,4 @@
-import { chmod, writeFile } from 'node:fs/promises'
+import { chmod, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { onTestFinished, vi } from 'vitest'
 import { temporaryFolder } from '../temporaryFolder.ts'
@@ -12,8 +12,9 @@ export interface FakeProgram {
 /** Makes these the only programs on PATH for one test. */
 export async function onlyPrograms(programs: Readonly<Record<string, FakeProgram>>): Promise<void> {
   const folder = await temporaryFolder()
+  const node = await nodeIn(folder)
   for (const [name, { stdout = '', stderr = '', exitCode = 0 }] of Object.entries(programs)) {
-    const script = `#!${process.execPath}
+    const script = `#!${node}
 process.stdout.write(${JSON.stringify(stdout)})
 process.stderr.write(${JSON.stringify(stderr)})
 process.exitCode = ${exitCode}
@@ -23,4 +24,11 @@ process.exitCode = ${exitCode}
   }
   vi.stubEnv('PATH', folder)
   onTestFinished(() => void vi.unstubAllEnvs())
+}
+
+/** Node.js by a path for the first line of a script, which must not hold a space; that of the checkout may. */
+async function nodeIn(folder: string): Promise<string> {
+  const link = path.join(folder, '.node')
+  await symlink(process.execPath, link)
+  return link
 }

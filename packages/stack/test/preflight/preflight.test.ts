@@ -95,7 +95,7 @@ test('docker: a DOCKER_API_VERSION from outside does not hide the engine', async
   const answer = JSON.stringify({ Server: { Version: '27.0.0', ApiVersion: '1.46' } })
   await writeFile(
     program,
-    `#!${process.execPath}\nif (${script} === undefined) process.stdout.write(${JSON.stringify(answer)})`,
+    `#!${path.join(process.env.PATH ?? '', '.node')}\nif (${script} === undefined) process.stdout.write(${JSON.stringify(answer)})`,
   )
   expect(await dockerApiVersion()).toBe('1.46')
 })
