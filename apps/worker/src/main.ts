@@ -8,6 +8,7 @@ async function main(config: Config): Promise<void> {
   const log = createLog(process.stdout, config.logLevel)
   const metrics = createMetrics()
   const health = await serveHealth({ host: config.healthHost, port: config.healthPort, metrics: metrics.registry })
+  log.info('health is served', { url: `http://${config.healthHost}:${health.port}/health` })
   const stopping = new AbortController()
   const stop = (signal: NodeJS.Signals) => {
     if (stopping.signal.aborted) process.exit(1)

@@ -11,7 +11,8 @@ export interface Subscriptions {
   onQueued(onRuns: (runIds: RunIds) => void): void
   /** The same for the runs that are to be cancelled. */
   onToCancel(onRuns: (runIds: RunIds) => void): void
-  close(): Promise<void>
+  /** Says good-bye to Convex, without waiting for its answer: it may not answer any more. */
+  close(): void
 }
 
 /** Milliseconds until the worker signs in again when Convex did not accept its token. */
@@ -37,9 +38,9 @@ export function convexSubscriptions(url: string, token: TokenSource, log: Log): 
   return {
     onQueued: (onRuns) => void client.onUpdate(api.worker.queued, {}, onRuns, onError),
     onToCancel: (onRuns) => void client.onUpdate(api.worker.toCancel, {}, onRuns, onError),
-    close: async () => {
+    close: () => {
       clearTimeout(timer)
-      await client.close()
+      client.close().catch(() => {})
     },
   }
 }

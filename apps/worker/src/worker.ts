@@ -1,6 +1,12 @@
 import { hostname } from 'node:os'
 import { Client } from '@temporalio/client'
-import { type NativeConnection, Runtime, Worker, type WorkflowBundleOption } from '@temporalio/worker'
+import {
+  makeTelemetryFilterString,
+  type NativeConnection,
+  Runtime,
+  Worker,
+  type WorkflowBundleOption,
+} from '@temporalio/worker'
 import { createActivities } from './activities/activities.ts'
 import type { Config } from './config.ts'
 import { connect } from './connect.ts'
@@ -38,7 +44,8 @@ export async function work({ config, health, metrics, log, signal }: WorkerOptio
   const identity = `${process.pid}@${hostname()}`
   const logger = temporalLogger(log)
   // Its own signal handlers would end the worker behind our back.
-  Runtime.install({ shutdownSignals: [], logger })
+  const logging = { forward: {}, filter: makeTelemetryFilterString({ core: 'WARN' }) }
+  Runtime.install({ shutdownSignals: [], logger, telemetryOptions: { logging } })
   const token = tokenSource(config.serviceKey, identity)
   const reports = convexReports(config.convexUrl, token)
   const [bundle, connection] = await Promise.all([
@@ -63,7 +70,7 @@ export async function work({ config, health, metrics, log, signal }: WorkerOptio
     try {
       await running
     } finally {
-      await subscriptions.close()
+      subscriptions.close()
     }
   } finally {
     await connection.close()
