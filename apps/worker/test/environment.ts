@@ -1,7 +1,7 @@
 import { exportJWK, generateKeyPair } from 'jose'
 
 /** A new service key as the worker gets it: a private JSON Web Key as JSON. */
-export async function serviceKey(): Promise<string> {
+async function serviceKey(): Promise<string> {
   const { privateKey } = await generateKeyPair('ES256', { extractable: true })
   return JSON.stringify({ ...(await exportJWK(privateKey)), kid: 'key-1' })
 }
