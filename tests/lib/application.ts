@@ -1,4 +1,5 @@
 import { api } from '@nebula/convex/api'
+import { until } from '@nebula/stack/until'
 import { Client, Connection } from '@temporalio/client'
 import { ConvexClient } from 'convex/browser'
 import type { FunctionArgs, FunctionReturnType } from 'convex/server'
@@ -7,6 +8,7 @@ type Run = FunctionReturnType<typeof api.runs.get>
 type NewRun = FunctionArgs<typeof api.runs.create>
 type RunId = FunctionReturnType<typeof api.runs.create>
 
+const LISTED_DEADLINE_MS = 30_000
 const FINAL = ['completed', 'failed', 'cancelled']
 
 /** The application as its page meets it: Convex, live. */
@@ -50,18 +52,29 @@ export class Application {
   }
 }
 
-/** What Temporal has of the workflow of a run: its status, and how many executions there were under its id. */
+/**
+ * What Temporal has of the workflow of a run once it has closed: how, and how many executions there were under its id.
+ * A run is reported to Convex a moment before its workflow closes, and listed a moment after.
+ */
 export async function workflowOf(
   temporalAddress: string,
   runId: string,
 ): Promise<{ status: string; executions: number }> {
   const connection = await Connection.connect({ address: temporalAddress })
   try {
-    const client = new Client({ connection })
-    const { status } = await client.workflow.getHandle(runId).describe()
+    const { workflow } = new Client({ connection })
+    const handle = workflow.getHandle(runId)
+    await handle.result().catch(() => {})
     let executions = 0
-    for await (const _ of client.workflow.list({ query: `WorkflowId = "${runId}"` })) executions += 1
-    return { status: status.name, executions }
+    await until(
+      async () => {
+        executions = 0
+        for await (const _ of workflow.list({ query: `WorkflowId = "${runId}"` })) executions += 1
+        return executions > 0
+      },
+      { deadlineMs: LISTED_DEADLINE_MS },
+    )
+    return { status: (await handle.describe()).status.name, executions }
   } finally {
     await connection.close()
   }
