@@ -56,8 +56,10 @@ function report(error: unknown): number {
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Green : ExitCode.Usage
   const verbose = process.argv.includes('--verbose')
   if (error instanceof NebulaError) {
-    say(`${pc.red('✗')} ${error.message}`)
-    if (error.hint) say(`${pc.cyan('→')} ${error.hint}`)
+    for (const { message, hint } of error.problems ?? [error]) {
+      say(`${pc.red('✗')} ${message}`)
+      if (hint) say(`${pc.cyan('→')} ${hint}`)
+    }
     if (verbose && error.stack) say(pc.dim(error.stack))
     return error.exitCode
   }

@@ -42,6 +42,7 @@ export function preflightError(results: readonly PreflightResult[]): NebulaError
     code: 'PREFLIGHT_FAILED',
     hint: [...new Set(fixes)].join('\n') || undefined,
     exitCode: ExitCode.Precondition,
+    problems: failed.map(({ message, fix }) => ({ message, ...(fix === undefined ? {} : { hint: fix }) })),
     details: failed,
   })
 }
