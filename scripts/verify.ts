@@ -37,7 +37,8 @@ function line(check: Check): string {
 async function showLogs(check: Check, lines: readonly string[]): Promise<void> {
   process.stderr.write(`\n${pc.red('✗')} ${check.name}: ${check.detail ?? 'failed'}\n`)
   for (const text of lines) process.stderr.write(pc.dim(`  │ ${text}\n`))
-  process.stderr.write(`${pc.cyan('→')} npm run logs -- ${check.service}\n`)
+  const next = lines.length > 0 ? `npm run logs -- ${check.service}` : 'npm run up'
+  process.stderr.write(`${pc.cyan('→')} ${next}\n`)
 }
 
 await main(program)

@@ -1,7 +1,9 @@
-import { isDeepStrictEqual } from 'node:util'
+import { isDeepStrictEqual, stripVTControlCharacters } from 'node:util'
 import { parse } from 'yaml'
 import { z } from 'zod'
+import { NebulaError } from '../errors.ts'
 import { exec, execText } from '../exec.ts'
+import { ExitCode } from '../exitCodes.ts'
 import type { ClusterDefinition } from './definition.ts'
 
 /** What is there of the cluster, found without changing anything. */
@@ -40,8 +42,11 @@ async function observeNodes(definition: ClusterDefinition): Promise<ClusterObser
   if (listed.exitCode !== 0) {
     // k3d exits with 1 for "no such cluster" and for "no Docker" alike.
     if (/no nodes found/i.test(listed.stderr + listed.stdout)) return 'absent'
-    await execText(['k3d', 'cluster', 'list', '-o', 'json'])
-    return 'absent'
+    throw new NebulaError(`k3d can not list its clusters: ${lastLine(listed.stderr)}`, {
+      code: 'K3D_FAILED',
+      hint: 'npm run doctor',
+      exitCode: ExitCode.Precondition,
+    })
   }
   const [cluster] = K3dClusters.parse(JSON.parse(listed.stdout))
   if (!cluster) return 'absent'
@@ -49,11 +54,27 @@ async function observeNodes(definition: ClusterDefinition): Promise<ClusterObser
   return cluster.serversRunning < cluster.serversCount ? 'partly-stopped' : 'running'
 }
 
+/** What k3d says last is what went wrong; before it come hints for developers of k3d. */
+function lastLine(text: string): string {
+  const plain = stripVTControlCharacters(text).trim().split('\n').at(-1) ?? ''
+  return plain.replace(/^\w+\[\d+\] /, '')
+}
+
 async function observeRegistry(
   definition: ClusterDefinition,
 ): Promise<Pick<ClusterObservation, 'registry' | 'registryAttached'>> {
   const inspected = await exec(['docker', 'container', 'inspect', definition.registryName])
-  if (inspected.exitCode !== 0) return { registry: 'absent', registryAttached: false }
+  if (inspected.exitCode !== 0 && /no such container/i.test(inspected.stderr)) {
+    return { registry: 'absent', registryAttached: false }
+  }
+  // k3d takes a Docker that does not answer for one without clusters: here is where it shows.
+  if (inspected.exitCode !== 0) {
+    throw new NebulaError(`Docker does not answer: ${lastLine(inspected.stderr)}`, {
+      code: 'DOCKER_UNREACHABLE',
+      hint: 'npm run doctor',
+      exitCode: ExitCode.Precondition,
+    })
+  }
   const [container] = Container.parse(JSON.parse(inspected.stdout))
   return {
     registry: container.State.Running ? 'running' : 'stopped',

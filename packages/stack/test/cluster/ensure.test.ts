@@ -39,7 +39,7 @@ const registry = (running: boolean, networks: readonly string[] = ['bridge', 'k3
     },
   ]),
 })
-const noRegistry: Answer = { when: /^docker container inspect/, exitCode: 1 }
+const noRegistry: Answer = { when: /^docker container inspect/, stderr: 'Error: No such container', exitCode: 1 }
 const inKubeconfig: Answer = { when: /get-contexts/, stdout: 'other\nk3d-nebula\n' }
 const stored = (k3d: unknown): Answer => ({ when: /ctlptl-cluster-spec/, stdout: stringify({ kind: 'Cluster', k3d }) })
 /** As ctlptl stores it: with its zero values. */
@@ -119,4 +119,11 @@ test('a stopped registry whose network is gone is made again', async () => {
     'ctlptl apply -f -',
     'ctlptl apply -f infra/ctlptl.yaml',
   ])
+})
+
+test('a Docker that does not answer is not taken for one without a cluster', async () => {
+  const refused = 'Cannot connect to the Docker daemon'
+  const tools = fakeTools([noNodes, { when: /^docker container inspect/, stderr: refused, exitCode: 1 }])
+  await expect(ensureCluster(await definition())).rejects.toMatchObject({ code: 'DOCKER_UNREACHABLE', exitCode: 3 })
+  expect(changing(tools.calls())).toEqual([])
 })
