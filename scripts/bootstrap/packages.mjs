@@ -53,14 +53,16 @@ function installedByHand() {
 
 /** One package that is there only on this platform: a container may share the folder with another system. */
 function platformSample() {
-  const { version } = JSON.parse(read(path.join(MODULES, 'esbuild', 'package.json')) ?? '{}')
-  return path.join(MODULES, '.pnpm', `@esbuild+${process.platform}-${process.arch}@${version}`)
+  const { version } = JSON.parse(read(path.join(MODULES, '@biomejs', 'biome', 'package.json')) ?? '{}')
+  return path.join(MODULES, '.pnpm', `@biomejs+cli-${process.platform}-${process.arch}@${version}`)
 }
 
 async function install(pnpm) {
   // CI: no questions, as when node_modules was made by another package manager and has to go.
   const env = { ...PATIENCE, ...process.env, CI: 'true', ...cacheSettings(), ...(await registrySettings(root)) }
-  const frozen = ['install', '--frozen-lockfile']
+  // How old a release is was looked at when it got into the lockfile, which pins its content: asking the registry again
+  // about every package takes longer than the installation.
+  const frozen = ['install', '--frozen-lockfile', '--config.minimumReleaseAge=0']
   // Without this, pnpm asks the registry about every package in the lockfile even when its store holds them all.
   if ((await capture(pnpm, [...frozen, '--offline'], { cwd: root, env })).code === 0) return
   const { code, output } = await capture(pnpm, frozen, { cwd: root, env })

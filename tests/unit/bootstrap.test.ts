@@ -3,7 +3,8 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { BootstrapCheckout } from '../lib/bootstrapCheckout.ts'
 
-const INSTALL = 'pnpm install --frozen-lockfile --offline'
+const FETCH = 'pnpm install --frozen-lockfile --config.minimumReleaseAge=0'
+const INSTALL = `${FETCH} --offline`
 
 test('the first start brings pnpm and the packages, and says so; the second says nothing', async () => {
   using checkout = new BootstrapCheckout()
@@ -44,7 +45,7 @@ test('what the store lacks is fetched', async () => {
   checkout.write('fail-offline', '')
   const result = await checkout.run(['say'])
   expect(result.exitCode, result.output).toBe(0)
-  expect(checkout.pnpmCalls()).toEqual([INSTALL, 'pnpm install --frozen-lockfile'])
+  expect(checkout.pnpmCalls()).toEqual([INSTALL, FETCH])
 })
 
 test('packages that somebody installed with pnpm are taken as they are', async () => {
@@ -54,8 +55,8 @@ test('packages that somebody installed with pnpm are taken as they are', async (
   checkout.write('pnpm-lock.yaml', 'changed')
   checkout.write('node_modules/.modules.yaml', '')
   checkout.write('node_modules/.pnpm/lock.yaml', 'changed')
-  checkout.write('node_modules/esbuild/package.json', '{"version":"1.0.0"}')
-  checkout.write(`node_modules/.pnpm/@esbuild+${process.platform}-${process.arch}@1.0.0/x`, '')
+  checkout.write('node_modules/@biomejs/biome/package.json', '{"version":"1.0.0"}')
+  checkout.write(`node_modules/.pnpm/@biomejs+cli-${process.platform}-${process.arch}@1.0.0/x`, '')
   expect((await checkout.run(['say'])).exitCode).toBe(0)
   expect(checkout.pnpmCalls()).toEqual([])
 })
