@@ -2,8 +2,9 @@ import type { StepEvent } from '@nebula/stack/events'
 import type { ServiceState } from '@nebula/stack/serviceStatus'
 import pc from 'picocolors'
 
-/** A duration in milliseconds for a person: `0.4 s`, `12 s`, `2 min 5 s`. */
+/** A duration in milliseconds for a person: `34 ms`, `0.4 s`, `12 s`, `2 min 5 s`. */
 export function formatMs(ms: number): string {
+  if (ms < 100) return `${Math.round(ms)} ms`
   if (ms < 9_950) return `${(ms / 1000).toFixed(1)} s`
   const seconds = Math.round(ms / 1000)
   if (seconds < 60) return `${seconds} s`
