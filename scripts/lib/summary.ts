@@ -31,6 +31,7 @@ export function statusTable(catalogue: Catalogue, services: readonly ServiceStat
       status.reason,
       status.restarts ? `${status.restarts} restarts` : '',
       status.standIn ? `stand-in: ${status.standIn}` : '',
+      status.program ?? '',
     ]
     return {
       mark: stateMark(status.state),

@@ -15,7 +15,7 @@ const Manifest = z.object({
 const manifest = (folder = '.') => Manifest.parse(JSON.parse(read(path.join(folder, 'package.json'))))
 
 /** Started by the stack, not by a person. */
-const INTERNAL = ['deploy-functions']
+const INTERNAL = ['deploy-functions', 'supervise']
 /** For whoever works on the repository; a person who only uses the stack has no need of them. */
 const WITHOUT_RECIPE = ['format', 'images', 'pnpm']
 
