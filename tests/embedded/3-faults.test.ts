@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
+import { run } from '../lib/nebula.ts'
 import { addresses, embedded, root, statusOf, succeed } from './setup.ts'
 
 const POLL = { timeout: 60_000, interval: 300 }
@@ -88,4 +89,25 @@ test('reset asks first, and without anybody to ask it does nothing', async () =>
   expect(reset.exitCode).toBe(2)
   expect(reset.stderr).toContain('.nebula/embedded/data')
   await succeed(['verify'])
+})
+
+test('a data folder that this user can not write to is named, with the command that helps, and nothing starts', async () => {
+  await succeed(['down'])
+  const folder = path.join(root, '.nebula/embedded/data')
+  const isRoot = process.getuid?.() === 0
+  // Nothing is read-only for root: somebody else has to try.
+  const parents = [path.dirname(root), root]
+  if (isRoot) for (const parent of parents) chmodSync(parent, 0o755)
+  else chmodSync(folder, 0o500)
+  const other = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
+  try {
+    const up = await run(root, [...other, process.execPath, 'scripts/up.ts', '--mode', 'embedded'])
+    expect(up.exitCode, up.output).toBe(3)
+    expect(up.stderr).toMatch(/\.nebula.* can not be written to: permission denied/)
+    expect(up.stderr).toContain('chown')
+    expect(up.stderr).not.toContain('bug')
+  } finally {
+    if (!isRoot) chmodSync(folder, 0o700)
+  }
+  await succeed(['up'])
 })

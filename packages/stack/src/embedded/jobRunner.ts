@@ -1,5 +1,5 @@
 import { type Exit, startChild } from './child.ts'
-import { lastWords } from './lastWords.ts'
+import { whyEnded } from './lastWords.ts'
 import { type ProcessRunnerOptions, type Runner, untilNeedsMet, update } from './runner.ts'
 import { ServiceLog } from './serviceLog.ts'
 import { watchSources } from './sourceWatch.ts'
@@ -22,7 +22,7 @@ export function jobRunner({ service, launch, context }: ProcessRunnerOptions): R
       const { code, what } = await once()
       if (stopping.signal.aborted) return
       if (code === 0) update(board, id, { state: 'completed' })
-      else update(board, id, { state: 'failed' }, `${what}: ${lastWords(log.recent())}`)
+      else update(board, id, { state: 'failed' }, whyEnded(what, log.recent()))
       await change.wait(stopping.signal)
     }
   }

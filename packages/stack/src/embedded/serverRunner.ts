@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Child, type Exit, startChild } from './child.ts'
 import { watchHealth } from './healthWatch.ts'
-import { lastWords } from './lastWords.ts'
+import { whyEnded } from './lastWords.ts'
 import { type ProcessRunnerOptions, type Runner, untilNeedsMet, update } from './runner.ts'
 import { ServiceLog } from './serviceLog.ts'
 import { watchSources } from './sourceWatch.ts'
@@ -101,8 +101,7 @@ export function serverRunner({ service, launch, context }: ProcessRunnerOptions)
   }
 
   async function afterCrash({ what }: Exit): Promise<void> {
-    const words = lastWords(log.recent())
-    const why = words ? `${what}: ${words}` : what
+    const why = whyEnded(what, log.recent())
     if (vainStarts >= VAIN_STARTS) {
       log.note(`${what}, ${vainStarts} times in a row: given up until its sources change or \`npm run up\``)
       update(board, id, { state: 'failed', restarts }, why)
