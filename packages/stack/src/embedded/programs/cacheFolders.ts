@@ -10,12 +10,12 @@ import { findRoot } from '../../root.ts'
 type Env = Readonly<Record<string, string | undefined>>
 
 /** Where programs are kept: for all checkouts of this user, then in this checkout, for a home that can not be written. */
-export async function cacheFolders(env: Env): Promise<readonly string[]> {
+export async function cacheFolders(env: Env, checkout?: string): Promise<readonly string[]> {
   // The XDG specification: what is not absolute is to be ignored.
   const named = env.XDG_CACHE_HOME
   const user = named && path.isAbsolute(named) ? named : path.join(homeOf(env), '.cache')
-  const checkout = path.join(await findRoot(import.meta.dirname), '.nebula')
-  return [path.join(user, 'nebula', 'programs'), path.join(checkout, 'programs')]
+  const root = checkout ?? (await findRoot(import.meta.dirname))
+  return [path.join(user, 'nebula', 'programs'), path.join(root, '.nebula', 'programs')]
 }
 
 /** The user's home. */

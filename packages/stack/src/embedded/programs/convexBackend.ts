@@ -5,7 +5,7 @@ import { NebulaError } from '../../errors.ts'
 import { ExitCode } from '../../exitCodes.ts'
 import { readCaches } from './cacheEntry.ts'
 import { cacheFolders, homeOf } from './cacheFolders.ts'
-import type { FoundProgram, ProgramSearch } from './foundProgram.ts'
+import type { FoundProgram, Overrides, ProgramSearch } from './foundProgram.ts'
 import { officialDownload } from './officialDownload.ts'
 import { CONVEX_BACKEND, CONVEX_BACKEND_DATES } from './release.ts'
 import { ask } from './runnable.ts'
@@ -26,18 +26,20 @@ const NEEDED_OPTIONS = ['--instance-name', '--instance-secret', '--local-storage
  */
 export async function findConvexBackend(
   search: ProgramSearch & { readonly choice: ConvexChoice },
+  overrides: Overrides = {},
 ): Promise<FoundProgram | undefined> {
+  const { release = CONVEX_BACKEND } = overrides
   if (search.choice === 'stand-in') return undefined
   const named = search.env[VARIABLE]
   if (named) return await fromVariable(path.resolve(named), search)
 
-  const caches = await cacheFolders(search.env)
+  const caches = await cacheFolders(search.env, overrides.checkout)
   const works = (file: string) => checkBackend(file, search)
   const atHand = [
-    { name: 'cache', find: () => readCaches(caches, CONVEX_BACKEND) },
+    { name: 'cache', find: () => readCaches(caches, release) },
     { name: 'cache of the Convex CLI', find: () => fromConvexCli(search) },
   ]
-  const download = { name: 'download', find: () => officialDownload(CONVEX_BACKEND, caches, works, search) }
+  const download = { name: 'download', find: () => officialDownload(release, caches, works, search) }
   const found = await firstOf(search.choice === 'real' ? [...atHand, download] : atHand, search)
   if (!Array.isArray(found)) return found
   if (search.choice === 'auto') return undefined

