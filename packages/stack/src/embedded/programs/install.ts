@@ -1,4 +1,4 @@
-import { chmod, mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { hasCode } from '../../atomicWrite.ts'
 import { NebulaError } from '../../errors.ts'
@@ -31,7 +31,6 @@ export async function install(caches: readonly string[], release: Release, bring
     const program = path.join(making, release.program)
     await rename(file, program)
     await rm(work, { recursive: true, force: true })
-    await chmod(program, 0o755)
     await writeFile(receiptFile(making), await receiptOf(program, source))
     // The name must not reach the disk before the content does.
     for (const written of [program, receiptFile(making)]) await flush(written)

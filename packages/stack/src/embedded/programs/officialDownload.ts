@@ -11,10 +11,8 @@ import { unpack } from './unpack.ts'
 const GITHUB = 'https://github.com'
 const MIRROR = 'NEBULA_DOWNLOAD_MIRROR'
 
-const Mirror = z.url({ protocol: /^https?$/ }).refine((text) => {
-  const { username, password } = new URL(text)
-  return username === '' && password === ''
-})
+/** Without a user: `fetch` takes none, and it would be in every message. */
+const Mirror = z.url({ protocol: /^https?$/ }).regex(/^[^/]*\/\/[^/@]+(\/|$)/)
 
 /**
  * Downloads a release's archive for this machine, from GitHub or the mirror of it that NEBULA_DOWNLOAD_MIRROR names, holds

@@ -23,6 +23,6 @@ export async function unpack(archive: string, name: string, folder: string): Pro
   const files = await unzipAsync(await readFile(archive), { filter: (one) => one.name === name })
   const content = files[name]
   if (!content) throw new NebulaError(`${path.basename(archive)} has no ${name} in it`, { code: 'ARCHIVE_INCOMPLETE' })
-  await writeFile(file, content)
+  await writeFile(file, content, { mode: 0o755 })
   return file
 }
