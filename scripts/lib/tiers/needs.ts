@@ -13,7 +13,7 @@ export async function unmetNeed(tier: TierName, root: string): Promise<string | 
   if (tier === 'unit') return null
   if (!(await hasTests(tier, root))) return 'not part of this version yet'
   if (tier === 'cluster') return (await missingTools()) ?? (await existingCluster())
-  if (tier === 'embedded') return await missingProgram(root)
+  if (tier === 'embedded') return await missingProgram()
   if (tier === 'devcontainer') return (await dockerAnswers()) ? null : 'Docker is not running'
   return null
 }
@@ -24,8 +24,8 @@ async function hasTests(tier: TierName, root: string): Promise<boolean> {
 }
 
 /** Found here, or fetched once, so that the tests themselves find it at hand. */
-async function missingProgram(root: string): Promise<string | null> {
-  const found = await attempt(findTemporalCli({ root, env: process.env, onStep: () => {} }))
+async function missingProgram(): Promise<string | null> {
+  const found = await attempt(findTemporalCli({ env: process.env, onStep: () => {} }))
   return found instanceof Error ? (found.message.split('\n')[0] ?? found.message) : null
 }
 

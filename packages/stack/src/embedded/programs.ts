@@ -1,18 +1,23 @@
 import { z } from 'zod'
 import type { Catalogue, ProgramName } from '../catalogue/schema.ts'
-import { findConvexBackend } from './programs/convexBackend.ts'
-import { FoundProgram } from './programs/program.ts'
+import { type ConvexChoice, findConvexBackend } from './programs/convexBackend.ts'
 import { findTemporalCli } from './programs/temporalCli.ts'
+
+/** A native program as it was found on this machine. */
+const FoundProgram = z.strictObject({
+  path: z.string(),
+  /** How it was found, one phrase for a person: `PATH (/usr/bin/temporal)`. */
+  source: z.string(),
+  version: z.string(),
+})
 
 /** The native programs that a stack runs on; null where a stand-in takes the place. */
 export const Programs = z.partialRecord(z.enum(['temporal', 'convex-local-backend']), FoundProgram.nullable())
 export type Programs = Readonly<z.infer<typeof Programs>>
 
-export const CONVEX_CHOICES = ['auto', 'real', 'stand-in'] as const
-export type ConvexChoice = (typeof CONVEX_CHOICES)[number]
+export const CONVEX_CHOICES = ['auto', 'real', 'stand-in'] as const satisfies readonly ConvexChoice[]
 
 export interface FindProgramsOptions {
-  readonly root: string
   readonly convex: ConvexChoice
   readonly env: Readonly<Record<string, string | undefined>>
   /** Told what is being looked for or fetched. */
@@ -30,12 +35,15 @@ export async function findPrograms(catalogue: Catalogue, options: FindProgramsOp
   return Object.fromEntries(found)
 }
 
-async function find(name: ProgramName, { convex, ...options }: FindProgramsOptions): Promise<FoundProgram | null> {
+async function find(
+  name: ProgramName,
+  { convex, ...options }: FindProgramsOptions,
+): Promise<z.infer<typeof FoundProgram> | null> {
   if (name === 'temporal') return await findTemporalCli(options)
   return (await findConvexBackend({ ...options, choice: convex })) ?? null
 }
 
 /** What a program is, for `status`: `1.9.1 from PATH (/usr/bin/temporal)`. */
-export function describeProgram({ version, source }: FoundProgram): string {
+export function describeProgram({ version, source }: z.infer<typeof FoundProgram>): string {
   return `${version} from ${source}`
 }

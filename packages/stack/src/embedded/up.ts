@@ -9,7 +9,8 @@ import { embeddedCatalogue } from './catalogue.ts'
 import { downEmbedded } from './down.ts'
 import { followSupervisor } from './follow.ts'
 import { checkMachine } from './preflight.ts'
-import { type ConvexChoice, findPrograms } from './programs.ts'
+import type { ConvexChoice } from './programs/convexBackend.ts'
+import { findPrograms } from './programs.ts'
 import { endOrphans, runningState } from './running.ts'
 import { startSupervisorProcess } from './startProcess.ts'
 import type { EmbeddedState } from './state.ts'
@@ -79,7 +80,6 @@ async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, si
     'Programs',
     (onStep) =>
       findPrograms(embeddedCatalogue(catalogue), {
-        root,
         convex,
         env: process.env,
         onStep,
