@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { existsSync, readdirSync, readFileSync, readlinkSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, readlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -59,6 +59,20 @@ test('a second up leaves everything as it is', async () => {
   const up = await succeed(['up'])
   expect(up.stderr).toContain('was running')
   expect(pids()).toEqual(before)
+})
+
+test('an up after a change of the description says that it does not count yet', async () => {
+  const file = path.join(root, 'infra/stack.yaml')
+  const text = readFileSync(file, 'utf8')
+  writeFileSync(file, text.replace('usualStartMs: 12000', 'usualStartMs: 13000'))
+  try {
+    const up = await succeed(['up'])
+    expect(up.stderr).toContain('infra/stack.yaml has changed since the stack was started')
+    expect(up.stderr).toContain('npm run down')
+  } finally {
+    writeFileSync(file, text)
+  }
+  expect((await succeed(['up'])).stderr).not.toContain('has changed')
 })
 
 test('without a mode, commands find the one that runs', async () => {

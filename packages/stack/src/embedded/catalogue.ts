@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Catalogue, Service } from '../catalogue/schema.ts'
 
 /**
@@ -17,4 +18,11 @@ export function embeddedCatalogue(catalogue: Catalogue): Catalogue {
 function needs({ needs, embedded }: Service, ids: ReadonlySet<string>): Service['needs'] {
   const own = needs.filter(({ id }) => ids.has(id) && id !== embedded?.partOf)
   return embedded?.partOf === undefined ? own : [...own, { id: embedded.partOf, until: 'healthy' }]
+}
+
+/** Equal for equal descriptions of the stack: tells whether one that runs is the one that is described now. */
+export function fingerprint(catalogue: Catalogue): string {
+  return createHash('sha256')
+    .update(JSON.stringify(embeddedCatalogue(catalogue)))
+    .digest('hex')
 }

@@ -29,6 +29,8 @@ export function serverRunner({ service, launch, context }: ProcessRunnerOptions)
   let vainStarts = 0
   let shortLives = 0
   let restarts = 0
+  /** It has crashed, and waits to be started again. */
+  let isDown = false
   let running: Promise<void> | undefined
 
   async function run(): Promise<void> {
@@ -47,6 +49,7 @@ export function serverRunner({ service, launch, context }: ProcessRunnerOptions)
 
   /** One process from its start to its end, or until it has to make way for a new one. */
   async function live(): Promise<Exit | 'changed' | 'stopped'> {
+    isDown = false
     board.set({
       id,
       state: 'starting',
@@ -96,11 +99,13 @@ export function serverRunner({ service, launch, context }: ProcessRunnerOptions)
   async function changed(signal: AbortSignal): Promise<'changed'> {
     await change.wait(signal).catch(() => new Promise(() => {}))
     log.note('its sources changed: starting anew')
+    vainStarts = 0
     update(board, id, { state: 'starting' }, 'its sources changed')
     return 'changed'
   }
 
   async function afterCrash({ what }: Exit): Promise<void> {
+    isDown = true
     const why = whyEnded(what, log.recent())
     if (vainStarts >= VAIN_STARTS) {
       log.note(`${what}, ${vainStarts} times in a row: given up until its sources change or \`npm run up\``)
@@ -125,7 +130,7 @@ export function serverRunner({ service, launch, context }: ProcessRunnerOptions)
       })
     },
     retry() {
-      if (board.get(id).state !== 'failed') return
+      if (!isDown) return
       update(board, id, { state: 'starting' })
       change.call()
     },

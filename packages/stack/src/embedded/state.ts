@@ -9,6 +9,8 @@ const Identity = z.object({ pid: z.int().positive(), startTime: z.string() })
 
 const State = z.object({
   supervisor: Identity,
+  /** What it was started from, see `fingerprint`. */
+  definition: z.string(),
   /** How often it was told to try again what failed. */
   retries: z.int().nonnegative(),
   services: z.array(

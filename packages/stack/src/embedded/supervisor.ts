@@ -1,7 +1,7 @@
 import { startOrder } from '../catalogue/graph.ts'
 import type { Service } from '../catalogue/schema.ts'
 import { identifyProcess, type ProcessIdentity } from '../processes.ts'
-import { embeddedCatalogue } from './catalogue.ts'
+import { embeddedCatalogue, fingerprint } from './catalogue.ts'
 import { companionRunner } from './companionRunner.ts'
 import { jobRunner } from './jobRunner.ts'
 import { type LaunchContext, launchOf } from './launch.ts'
@@ -29,6 +29,7 @@ export async function startSupervisor(launch: LaunchContext, log: (line: string)
   if (!identity) throw new TypeError('this process can not be found in its own process list')
   const board = new StatusBoard(catalogue.services)
   const processes = new Map<string, ProcessIdentity>()
+  const definition = fingerprint(launch.catalogue)
   let retries = 0
 
   const write = () => {
@@ -37,7 +38,7 @@ export async function startSupervisor(launch: LaunchContext, log: (line: string)
       return { ...status, ...(child ? { process: child } : {}) }
     })
     try {
-      writeState(root, { supervisor: identity, retries, services })
+      writeState(root, { supervisor: identity, definition, retries, services })
     } catch (error) {
       // A full disk: the services run on, and the next write may succeed.
       log(`the state can not be written: ${error instanceof Error ? error.message : String(error)}`)

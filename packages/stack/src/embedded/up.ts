@@ -5,7 +5,7 @@ import { preflightError } from '../preflight/run.ts'
 import { ensureSecrets } from '../secrets.ts'
 import type { StartResult } from '../startResult.ts'
 import { until } from '../until.ts'
-import { embeddedCatalogue } from './catalogue.ts'
+import { embeddedCatalogue, fingerprint } from './catalogue.ts'
 import { downEmbedded } from './down.ts'
 import { followSupervisor } from './follow.ts'
 import { checkMachine } from './preflight.ts'
@@ -36,8 +36,10 @@ export async function upEmbedded(context: EmbeddedContext, options: UpOptions): 
   const catalogue = embeddedCatalogue(context.catalogue)
   await preflight(root, catalogue, onEvent)
   const running = await runningState(root)
-  if (running) await retryFailed(root, running, onEvent)
-  else await start(context, options)
+  if (running) {
+    warnOfChanges(context, running, onEvent)
+    await retryFailed(root, running, onEvent)
+  } else await start(context, options)
   const began = performance.now()
   try {
     return await followSupervisor({
@@ -69,6 +71,16 @@ async function preflight(root: string, catalogue: Catalogue, onEvent: OnEvent): 
   for (const { id, message } of results.filter(({ status }) => status === 'warn')) {
     onEvent({ type: 'step', id, state: 'warning', message: `${message} (npm run doctor)` })
   }
+}
+
+/** A stack that runs stays as it was started: what needs a new start is said, not done. */
+function warnOfChanges({ catalogue, convex }: EmbeddedContext, running: EmbeddedState, onEvent: OnEvent): void {
+  const restart = '`npm run down`, then `npm run up`'
+  const warn = (id: string, message: string) => onEvent({ type: 'step', id, state: 'warning', message })
+  if (running.definition !== fingerprint(catalogue)) {
+    warn('definition', `infra/stack.yaml has changed since the stack was started; to apply it: ${restart}`)
+  }
+  if (convex !== 'auto') warn('convex', `--convex ${convex} counts when the stack is started: ${restart}`)
 }
 
 async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, signal }: UpOptions): Promise<void> {
