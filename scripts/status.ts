@@ -28,14 +28,16 @@ async function status(json: boolean): Promise<ExitCode> {
     }))
     process.stdout.write(`${JSON.stringify({ ok, mode: 'cluster', services: rows })}\n`)
   } else {
-    process.stdout.write(`${pc.bold('cluster mode')}  ${platform}\n\n${statusTable(context.catalogue, services)}\n`)
+    process.stdout.write(`${pc.bold('cluster mode')}  ${platform}\n\n${statusTable(context, services)}\n`)
     if (!ok) process.stderr.write(`\n${pc.cyan('→')} npm run up\n`)
   }
   return exitCode(services)
 
   function urlsOf(id: string): readonly string[] {
     const endpoints = context.catalogue.services.find((service) => service.id === id)?.endpoints ?? []
-    return endpoints.map((endpoint) => personUrl(endpoint) ?? `${endpoint.scheme}://localhost:${endpoint.localPort}`)
+    return endpoints.map(
+      (endpoint) => personUrl(endpoint, context.codespace) ?? `${endpoint.scheme}://localhost:${endpoint.localPort}`,
+    )
   }
 }
 
