@@ -27,16 +27,16 @@ async function status(mode: string | undefined, json: boolean): Promise<ExitCode
     }))
     process.stdout.write(`${JSON.stringify({ ok, mode: driver.mode, services: rows })}\n`)
   } else {
-    process.stdout.write(
-      `${pc.bold(`${driver.mode} mode`)}  ${platform}\n\n${statusTable(driver.catalogue, services)}\n`,
-    )
+    process.stdout.write(`${pc.bold(`${driver.mode} mode`)}  ${platform}\n\n${statusTable(driver, services)}\n`)
     if (!ok) process.stderr.write(`\n${pc.cyan('→')} npm run up\n`)
   }
   return exitCode(services)
 
   function urlsOf(id: string): readonly string[] {
     const endpoints = driver.catalogue.services.find((service) => service.id === id)?.endpoints ?? []
-    return endpoints.map((endpoint) => personUrl(endpoint) ?? `${endpoint.scheme}://localhost:${endpoint.localPort}`)
+    return endpoints.map(
+      (endpoint) => personUrl(endpoint, driver.codespace) ?? `${endpoint.scheme}://localhost:${endpoint.localPort}`,
+    )
   }
 }
 

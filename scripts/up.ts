@@ -59,7 +59,7 @@ async function start(
   if (options.json) {
     process.stdout.write(`${JSON.stringify({ type: 'end', outcome: result.outcome, ms, services: result.services })}\n`)
   } else if (result.outcome === 'green' && !options.quiet) {
-    process.stdout.write(`\nReady in ${formatMs(ms)}\n\n${urlTable(catalogue, result.services)}\n`)
+    process.stdout.write(`\nReady in ${formatMs(ms)}\n\n${urlTable(driver, result.services)}\n`)
   }
   if (result.outcome !== 'green') {
     await reportFailures(catalogue, result.services, (id) => driver.lastLines(id, 20))

@@ -1,4 +1,5 @@
 import type { Catalogue } from './catalogue/schema.ts'
+import type { Codespace } from './codespaces/codespace.ts'
 import type { Mode, OnEvent } from './events.ts'
 import type { PreflightResult } from './preflight/run.ts'
 import type { ServiceStatus } from './serviceStatus.ts'
@@ -34,6 +35,8 @@ export interface StackDriver {
   readonly mode: Mode
   /** The part of infra/stack.yaml that runs in this mode. */
   readonly catalogue: Catalogue
+  /** Where a browser finds the ports; null when that is localhost. */
+  readonly codespace: Codespace | null
   /** What `erase` deletes, for the question before it: "the cluster k3d-nebula and all data in it". */
   readonly data: string
   /**

@@ -23,6 +23,7 @@ export async function clusterDriver(root: string, catalogue: Catalogue): Promise
   return {
     mode: 'cluster',
     catalogue,
+    codespace: context.codespace,
     data: `the cluster ${definition.context} and all data in it`,
     up: (options) => upCluster(context, options),
     async down(onEvent) {

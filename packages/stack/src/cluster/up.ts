@@ -1,3 +1,4 @@
+import { forwardedPorts, writeForwardedPorts } from '../codespaces/forwardedPorts.ts'
 import type { UpOptions } from '../driver.ts'
 import { type OnEvent, reportStep } from '../events.ts'
 import { ensureSecrets, type Secrets } from '../secrets.ts'
@@ -35,6 +36,7 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
     (done) => (done.length > 0 ? done.join(', ') : 'running'),
   )
   const secrets = await prepareSecrets(context)
+  await writeForwardedPorts(root, forwardedPorts(catalogue, context.codespace))
   await images
   await reportStep(
     onEvent,

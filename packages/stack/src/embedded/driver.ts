@@ -1,3 +1,4 @@
+import { findCodespace } from '../codespaces/codespace.ts'
 import type { StackDriver } from '../driver.ts'
 import { embeddedCatalogue } from './catalogue.ts'
 import { downEmbedded, eraseEmbedded } from './down.ts'
@@ -14,6 +15,7 @@ export function embeddedDriver(context: EmbeddedContext): StackDriver {
   return {
     mode: 'embedded',
     catalogue,
+    codespace: findCodespace(),
     data: `all data in ${DATA_FOLDER}`,
     up: (options) => upEmbedded(context, options),
     async down(onEvent) {
