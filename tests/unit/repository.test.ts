@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { allEndpoints, personUrl } from '@nebula/stack/catalogue/endpoints'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
+import { Variable } from '@nebula/stack/embedded/programs/variables'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -60,6 +61,10 @@ test('every package can be checked', () => {
   const folders = workspace.packages.flatMap((pattern) => globSync(`${pattern}/package.json`, { cwd: repository }))
   expect(folders.length).toBeGreaterThan(3)
   for (const file of folders) expect(manifest(path.dirname(file)).scripts, file).toHaveProperty('check')
+})
+
+test.each(Object.values(Variable))('README.md says what %s does', (name) => {
+  expect(readFileSync(path.join(repository, 'README.md'), 'utf8')).toMatch(new RegExp(`^\\| \`${name}\` +\\| \\w`, 'm'))
 })
 
 test.each(['README.md', 'CLAUDE.md'])('the table of ports in %s is what stack.yaml says', async (file) => {

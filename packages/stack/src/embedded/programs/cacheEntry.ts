@@ -47,7 +47,7 @@ export async function readEntry(entry: string, release: Release): Promise<FoundP
   const now = await stat(file)
   const same = now.size === size && (now.mtimeMs === mtimeMs || (await hashFile(file)) === sha256)
   if (!same) return `${file} is not what was installed`
-  return { path: file, source: `cache (${source})`, version: release.version }
+  return { path: file, source: `${source}, cached`, version: release.version }
 }
 
 /** The program in the first of these caches that has it. @returns why none has. */

@@ -9,12 +9,13 @@ import type { FoundProgram, Overrides, ProgramSearch } from './foundProgram.ts'
 import { officialDownload } from './officialDownload.ts'
 import { CONVEX_BACKEND, CONVEX_BACKEND_DATES } from './release.ts'
 import { ask } from './runnable.ts'
+import { Variable } from './variables.ts'
 import { type FailedWay, firstOf } from './ways.ts'
 
 /** `auto`: the real one where one is at hand. `real`: bring it. `stand-in`: ours, whatever is at hand. */
 export type ConvexChoice = 'auto' | 'real' | 'stand-in'
 
-const VARIABLE = 'CONVEX_LOCAL_BACKEND'
+const VARIABLE = Variable.ConvexBackend
 const NEEDED_OPTIONS = ['--instance-name', '--instance-secret', '--local-storage']
 
 /**

@@ -38,7 +38,8 @@ export async function install(caches: readonly string[], release: Release, bring
     await moveInto(making, entry, release)
     return { path: path.join(entry, release.program), source, version: release.version }
   } finally {
-    await rm(making, { recursive: true, force: true })
+    // An installer that was ended may still be writing.
+    await rm(making, { recursive: true, force: true, maxRetries: 5 })
   }
 }
 

@@ -7,9 +7,10 @@ import type { FoundProgram, ProgramSearch } from './foundProgram.ts'
 import { install } from './install.ts'
 import { platform, type Release } from './release.ts'
 import { unpack } from './unpack.ts'
+import { Variable } from './variables.ts'
 
 const GITHUB = 'https://github.com'
-const MIRROR = 'NEBULA_DOWNLOAD_MIRROR'
+const MIRROR = Variable.DownloadMirror
 
 /** Without a user: `fetch` takes none, and it would be in every message. */
 const Mirror = z.url({ protocol: /^https?$/ }).regex(/^[^/]*\/\/[^/@]+(\/|$)/)

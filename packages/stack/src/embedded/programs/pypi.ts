@@ -82,5 +82,7 @@ async function run(argv: readonly string[], name: string, search: ProgramSearch)
   signal?.throwIfAborted()
   if (result instanceof Error) return result.message
   if (result.exitCode === 0) return null
-  return result.stderr.trim().split('\n').at(-1)?.trim() || `exit code ${result.exitCode}`
+  const lines = result.stderr.split('\n').map((line) => line.trim())
+  const said = lines.find((line) => /^(error|×)/i.test(line)) ?? lines.findLast((line) => line !== '')
+  return said ?? `exit code ${result.exitCode}`
 }

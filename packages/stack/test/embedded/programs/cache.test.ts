@@ -45,7 +45,7 @@ test('uses a cached program that was copied with another time', async () => {
   const options = { release: published.release, checkout }
   const { path: file } = await findTemporalCli(search, options)
   await utimes(file, new Date(0), new Date(0))
-  expect((await findTemporalCli(search, options)).source).toBe('cache (downloaded, checksum verified)')
+  expect((await findTemporalCli(search, options)).source).toBe('downloaded, checksum verified, cached')
 })
 
 test('two at once both get the whole program', async () => {

@@ -78,7 +78,7 @@ test('auto never downloads; real does, verified, and auto finds it then', async 
   expect(steps[0]).toMatch(/^downloading Convex backend/)
   expect(await findConvexBackend({ ...search, choice: 'auto' }, { release, checkout })).toMatchObject({
     path: found?.path,
-    source: 'cache (downloaded, checksum verified)',
+    source: 'downloaded, checksum verified, cached',
   })
   expect(requests).toHaveLength(1)
 })

@@ -75,7 +75,7 @@ test('downloads the official program when the one on PATH is too old, says so, a
   ])
 
   const again = await findTemporalCli(search, { release: published.release, checkout })
-  expect(again).toEqual({ ...found, source: 'cache (downloaded, checksum verified)' })
+  expect(again).toEqual({ ...found, source: 'downloaded, checksum verified, cached' })
   expect(requests).toHaveLength(1)
 })
 
