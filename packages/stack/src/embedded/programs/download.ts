@@ -36,6 +36,7 @@ export async function download({ url, file, sha256, title }: Download, search: P
     httpsProxy: env.https_proxy ?? env.HTTPS_PROXY ?? '',
     noProxy: env.no_proxy ?? env.NO_PROXY ?? '',
     connect: { timeout: CONNECT_MS },
+    proxyTls: { timeout: CONNECT_MS },
     headersTimeout: ANSWER_MS,
     bodyTimeout: SILENCE_MS,
   })

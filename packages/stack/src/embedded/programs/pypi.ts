@@ -97,6 +97,6 @@ async function run(argv: readonly string[], name: string, search: ProgramSearch)
 /** pip and uv write what is wrong among warnings, marked; the first sentence says it, uv's second line has the cause. */
 function reasonIn(stderr: string): string | undefined {
   const lines = stderr.split('\n').filter((line) => line.trim() !== '')
-  const marked = lines.flatMap((line) => /^\s*(?:error|caused by): (.*?)(?:\. |$)/i.exec(line)?.[1] ?? [])
+  const marked = lines.flatMap((line) => /^\s*(?:error|cause): (.*?)(?:\. |$)/i.exec(line)?.[1] ?? [])
   return marked.length > 0 ? marked.slice(0, 2).join(': ') : lines.at(-1)?.trim()
 }

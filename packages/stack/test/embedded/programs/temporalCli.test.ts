@@ -109,7 +109,7 @@ test('does not ask the same pip twice, and says what pip and uv found wrong', as
   const { search, bin, checkout } = await emptyMachine()
   const pip = script('echo "WARNING: Retrying" >&2; echo "ERROR: No such version. Look again." >&2; exit 1')
   for (const name of ['python3', 'pip3']) await writeProgram(path.join(bin, name), pip)
-  const uv = script('printf "error: Failed to download\\n  Caused by: Hash mismatch\\n" >&2; exit 1')
+  const uv = script('printf "error: Failed to download\\n  cause: Hash mismatch\\n" >&2; exit 1')
   await writeProgram(path.join(bin, 'uv'), uv)
   const { release } = await publishTemporal()
   await expect(findTemporalCli(search, { release, checkout })).rejects.toThrow(
