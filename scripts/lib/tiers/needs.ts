@@ -25,7 +25,9 @@ async function hasTests(tier: TierName, root: string): Promise<boolean> {
 
 /** Found here, or fetched once, so that the tests themselves find it at hand. */
 async function missingProgram(): Promise<string | null> {
-  const found = await attempt(findTemporalCli({ env: process.env, onStep: () => {} }))
+  const found = await attempt(
+    findTemporalCli({ env: process.env, onStep: (step) => void process.stderr.write(`embedded tests: ${step}\n`) }),
+  )
   return found instanceof Error ? (found.message.split('\n')[0] ?? found.message) : null
 }
 
