@@ -21,10 +21,10 @@ export async function waitForDocker(options: WaitForDockerOptions): Promise<stri
   }, options)
   if (engine?.state === 'running') return engine.version
   const seconds = Math.round(options.deadlineMs / 1000)
-  const notInstalled = engine === undefined || engine.state === 'not-installed'
-  const message = notInstalled
-    ? 'Docker is not installed, or not on PATH'
-    : `Docker did not answer within ${seconds} s: ${engine.said}`
+  const message =
+    engine?.state === 'not-installed'
+      ? 'Docker is not installed, or not on PATH'
+      : `Docker did not answer within ${seconds} s: ${engine?.said ?? ''}`
   throw new NebulaError(message, {
     code: 'DOCKER_UNREACHABLE',
     hint: 'npm run doctor',
