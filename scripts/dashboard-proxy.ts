@@ -1,0 +1,24 @@
+import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
+import { startDashboardProxy } from '@nebula/stack/codespaces/dashboardProxy'
+import { command, interruptible, main } from './lib/command.ts'
+import { wholeNumber } from './lib/options.ts'
+import { openStack } from './lib/stack.ts'
+
+const program = command('dashboard-proxy', 'Serve the Convex dashboard and its backend under one origin')
+  .requiredOption('--dashboard <port>', 'where the dashboard itself listens', wholeNumber)
+  .action(({ dashboard }) =>
+    interruptible(async (signal) => {
+      const { catalogue } = await openStack()
+      const proxy = await startDashboardProxy({
+        port: findEndpoint(catalogue, 'convex-dashboard', 'ui').localPort,
+        dashboardUrl: `http://127.0.0.1:${dashboard}`,
+        backendUrl: endpointUrl(catalogue, 'convex-backend', 'api'),
+      })
+      process.stdout.write(`passing the dashboard of port ${dashboard} on\n`)
+      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+      await proxy.close()
+      return undefined
+    }),
+  )
+
+await main(program)
