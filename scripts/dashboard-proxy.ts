@@ -1,5 +1,6 @@
 import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import { startDashboardProxy } from '@nebula/stack/codespaces/dashboardProxy'
+import { until } from '@nebula/stack/until'
 import { command, interruptible, main } from './lib/command.ts'
 import { wholeNumber } from './lib/options.ts'
 import { openStack } from './lib/stack.ts'
@@ -15,10 +16,16 @@ const program = command('dashboard-proxy', 'Serve the Convex dashboard and its b
         backendUrl: endpointUrl(catalogue, 'convex-backend', 'api'),
       })
       process.stdout.write(`passing the dashboard of port ${dashboard} on\n`)
-      await new Promise<void>((resolve) => signal.addEventListener('abort', () => resolve(), { once: true }))
+      await endOf(process.ppid, signal)
       await proxy.close()
       return undefined
     }),
   )
+
+/** Waits until this is told to end, or until Tilt, which started it, is gone: killed, it ends none of its children. */
+async function endOf(parent: number, signal: AbortSignal): Promise<void> {
+  const options = { deadlineMs: Number.POSITIVE_INFINITY, intervalMs: 1_000, signal }
+  await until(async () => process.ppid !== parent, options).catch(() => {})
+}
 
 await main(program)
