@@ -1,15 +1,16 @@
 import path from 'node:path'
-import { holderOfPort } from '@nebula/stack/ports'
 import type { Browser } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { repository } from '../lib/checkout.ts'
 import { findChromium } from '../lib/chromium.ts'
 import { BackendSwitch, launch, RunsPage, SIZES, THEMES, type WindowOptions } from '../lib/page.ts'
+import { localPort, pids, succeed } from './setup.ts'
 
-const url = process.env.NEBULA_TEST_PAGE_URL ?? ''
-const convexUrl = process.env.NEBULA_TEST_CONVEX_URL ?? ''
+const url = `http://localhost:${localPort('desktop', 'web')}`
 const screenshots = process.env.NEBULA_TEST_SCREENSHOTS ?? path.join(repository, '.nebula/screenshots')
-const chromium = findChromium() ?? ''
+const chromium = findChromium()
+/** Who demands this tier demands all of it. */
+const isDemanded = (process.env.NEBULA_REQUIRE_TIERS ?? '').includes('embedded')
 
 const RUN_DEADLINE_MS = 60_000
 /** The longest that the client waits between two tries to reach its backend, and some more. */
@@ -32,14 +33,17 @@ async function ended(page: RunsPage, title: string, status: string): Promise<voi
   await page.row(title).getByText(status).waitFor({ timeout: RUN_DEADLINE_MS })
 }
 
-describe.skipIf(!url || !chromium)('the page in Chromium', () => {
+describe.skipIf(chromium === undefined && !isDemanded)('the page in Chromium', () => {
   beforeAll(async () => {
+    if (chromium === undefined)
+      throw new Error('there is no Chromium: apt-get install chromium, or NEBULA_TEST_CHROMIUM')
+    await succeed(['up'])
     browser = await launch(chromium)
   })
   afterEach(async () => {
     await Promise.all(opened.splice(0).map((page) => page.close()))
   })
-  afterAll(async () => await browser.close())
+  afterAll(async () => await browser?.close())
 
   test('a run started in the form is followed live to its end', async () => {
     const page = await open()
@@ -139,11 +143,9 @@ describe.skipIf(!url || !chromium)('the page in Chromium', () => {
     await ended(page, titled('Offline'), 'Completed')
   })
 
-  test.skipIf(!convexUrl)('two windows recover from a backend that is killed and started again', async () => {
+  test('two windows recover from a backend that is killed and started again', async () => {
     const [here, there] = [await open(), await open()]
-    const holder = await holderOfPort(Number(new URL(convexUrl).port))
-    if (holder?.pid === undefined) throw new Error(`nobody listens at ${convexUrl}`)
-    process.kill(holder.pid, 'SIGKILL')
+    process.kill(pids().services['convex-backend'] ?? 0, 'SIGKILL')
     await Promise.all([here, there].map((page) => page.reconnecting.waitFor()))
     await here.start('Quick check', titled('Survivor'))
     await Promise.all([here, there].map((page) => page.live.waitFor({ timeout: BACK_DEADLINE_MS })))
