@@ -7,11 +7,14 @@ import { openStack } from './lib/stack.ts'
 
 const program = command('dashboard-proxy', 'Serve the Convex dashboard and its backend under one origin')
   .requiredOption('--dashboard <port>', 'where the dashboard itself listens', wholeNumber)
-  .action(({ dashboard }) =>
+  .requiredOption('--forwarded <origin>', 'the origin under which a browser reaches it')
+  .action(({ dashboard, forwarded }) =>
     interruptible(async (signal) => {
       const { catalogue } = await openStack()
+      const { localPort: port } = findEndpoint(catalogue, 'convex-dashboard', 'ui')
       const proxy = await startDashboardProxy({
-        port: findEndpoint(catalogue, 'convex-dashboard', 'ui').localPort,
+        port,
+        forwardedOrigin: forwarded,
         dashboardUrl: `http://127.0.0.1:${dashboard}`,
         backendUrl: endpointUrl(catalogue, 'convex-backend', 'api'),
       })

@@ -91,3 +91,11 @@ test.each(['README.md', 'CLAUDE.md'])('the table of ports in %s is what stack.ya
   )
   expect(cells).toEqual(expected)
 })
+
+test.each(['README.md', 'docs/troubleshooting.md'])('every command that %s tells to type is there', (file) => {
+  const typed = [...read(file).matchAll(/(?:^ {4}|[`;&] ?|=0 )(?:just|npm run) ([a-z][a-z-]*)/gm)].map(
+    ([, name]) => name,
+  )
+  expect(typed.length).toBeGreaterThan(5)
+  expect(Object.keys(manifest().scripts)).toEqual(expect.arrayContaining(typed))
+})

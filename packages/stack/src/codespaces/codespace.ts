@@ -12,7 +12,7 @@ export interface Codespace {
 const DNS_NAME = /^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i
 const Environment = z.object({
   CODESPACE_NAME: z.string().regex(/^[a-z0-9]([a-z0-9-]*[a-z0-9])?$/i, 'not a DNS label'),
-  GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: z.string().regex(DNS_NAME, 'not a DNS name'),
+  GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: z.string().regex(DNS_NAME, 'not a DNS name').default('app.github.dev'),
 })
 
 /**

@@ -1,8 +1,9 @@
 import { once } from 'node:events'
-import { createServer, ServerResponse } from 'node:http'
+import { createServer, type IncomingMessage, ServerResponse } from 'node:http'
 import { createProxyServer } from 'http-proxy-3'
 import { NebulaError } from '../errors.ts'
 import { ExitCode } from '../exitCodes.ts'
+import { localPageOrigin, sendLocalPage } from './localPage.ts'
 
 export interface DashboardProxyOptions {
   /** Port on 127.0.0.1 to listen on. */
@@ -11,6 +12,8 @@ export interface DashboardProxyOptions {
   readonly dashboardUrl: string
   /** `http://127.0.0.1:3210` */
   readonly backendUrl: string
+  /** The origin that the dashboard's page calls: this proxy, as GitHub forwards it. */
+  readonly forwardedOrigin: string
 }
 
 /** What the backend answers; everything else is the dashboard's. */
@@ -28,12 +31,16 @@ export async function startDashboardProxy(options: DashboardProxyOptions): Promi
   const proxy = createProxyServer()
   const target = (url = '/') => ({ target: isForBackend(url) ? options.backendUrl : options.dashboardUrl })
   proxy.on('error', (error, _, to) => {
-    // While one of them is being replaced; the browser tries again.
-    if (!(to instanceof ServerResponse)) to.destroy()
-    else if (to.headersSent) to.end()
-    else to.writeHead(502, { 'content-type': 'text/plain' }).end(`${error.message}\n`)
+    if (to instanceof ServerResponse) sayUnreachable(to, error)
+    else to.destroy()
   })
-  const server = createServer((request, response) => proxy.web(request, response, target(request.url)))
+  const server = createServer((request: IncomingMessage, response) => {
+    const { url = '/' } = request
+    const local = isForBackend(url) ? null : localPageOrigin(request)
+    if (local === null) return proxy.web(request, response, target(url))
+    const replace = { origin: options.forwardedOrigin, by: local }
+    sendLocalPage(`${options.dashboardUrl}${url}`, response, replace).catch((error) => sayUnreachable(response, error))
+  })
   server.on('upgrade', (request, socket, head) => {
     socket.on('error', () => socket.destroy())
     proxy.ws(request, socket, head, target(request.url))
@@ -53,6 +60,12 @@ export async function startDashboardProxy(options: DashboardProxyOptions): Promi
       await new Promise((resolve) => server.close(resolve))
     },
   }
+}
+
+/** While one of the two is being replaced; the browser tries again. */
+function sayUnreachable(response: ServerResponse, error: Error): void {
+  if (response.headersSent) response.end()
+  else response.writeHead(502, { 'content-type': 'text/plain' }).end(`${error.message}\n`)
 }
 
 function isForBackend(url: string): boolean {

@@ -18,10 +18,10 @@ test('a codespace is known by its variables', () => {
   expect(findCodespace(ENVIRONMENT)).toEqual(CODESPACE)
   expect(findCodespace({ ...ENVIRONMENT, CODESPACE_NAME: undefined })).toBeNull()
   expect(findCodespace({})).toBeNull()
+  expect(findCodespace({ CODESPACE_NAME: 'fluffy-waffle-7q9r' })).toEqual(CODESPACE)
 })
 
 test.each([
-  ['a domain that is missing', { GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: undefined }],
   ['a domain with a path', { GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: 'app.github.dev/x' }],
   ['a name that is none', { CODESPACE_NAME: 'a.b' }],
 ])('%s is an error that names the variable', (_, change) => {

@@ -1,6 +1,6 @@
 import { once } from 'node:events'
 import { createServer, type RequestListener } from 'node:http'
-import { expect, onTestFinished, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
 import { WebSocket, WebSocketServer } from 'ws'
 import { startDashboardProxy } from '../../src/codespaces/dashboardProxy.ts'
 import { freePort, httpServer, listen } from '../servers.ts'
@@ -19,12 +19,15 @@ async function backendServer(): Promise<number> {
   return await listen(server)
 }
 
+const FORWARDED = 'https://fluffy-waffle-6791.app.github.dev'
+
 async function startProxy(options: { dashboard?: number; backend?: number } = {}): Promise<string> {
   const port = await freePort()
   const proxy = await startDashboardProxy({
     port,
     dashboardUrl: `http://127.0.0.1:${options.dashboard ?? (await httpServer(says('dashboard')))}`,
     backendUrl: `http://127.0.0.1:${options.backend ?? (await backendServer())}`,
+    forwardedOrigin: FORWARDED,
   })
   onTestFinished(() => proxy.close())
   return `http://127.0.0.1:${port}`
@@ -71,9 +74,34 @@ test('while the backend is down it says so, and goes on', async () => {
 
 test('a port that is taken is named', async () => {
   const port = await httpServer(says('somebody'))
-  const urls = { dashboardUrl: 'http://127.0.0.1:1', backendUrl: 'http://127.0.0.1:1' }
+  const urls = { dashboardUrl: 'http://127.0.0.1:1', backendUrl: 'http://127.0.0.1:1', forwardedOrigin: FORWARDED }
   await expect(startDashboardProxy({ port, ...urls })).rejects.toMatchObject({
     code: 'PORT_TAKEN',
     message: expect.stringContaining(String(port)),
+  })
+})
+
+describe('the page, which calls the forwarded URL', () => {
+  const page: RequestListener = (_, response) => {
+    response.setHeader('content-type', 'text/html').setHeader('content-security-policy', "default-src 'self'")
+    response.end(`<script>const url = "${FORWARDED}"</script>`)
+  }
+
+  test('stays as it is where GitHub forwards it', async () => {
+    const url = await startProxy({ dashboard: await httpServer(page) })
+    const headers = { accept: 'text/html', 'x-forwarded-host': 'fluffy-waffle-6791.app.github.dev' }
+    expect(await (await fetch(url, { headers })).text()).toContain(`"${FORWARDED}"`)
+  })
+
+  test('calls localhost where an editor forwards it, which has no cookie for GitHub', async () => {
+    const url = await startProxy({ dashboard: await httpServer(page) })
+    const response = await fetch(url, { headers: { accept: 'text/html' } })
+    expect(await response.text()).toBe(`<script>const url = "${url}"</script>`)
+    expect(response.headers.get('content-security-policy')).toBe("default-src 'self'")
+  })
+
+  test('is an error while the dashboard is down', async () => {
+    const url = await startProxy({ dashboard: await freePort() })
+    expect((await fetch(url, { headers: { accept: 'text/html' } })).status).toBe(502)
   })
 })
