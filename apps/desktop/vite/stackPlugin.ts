@@ -1,0 +1,63 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
+import type { Catalogue } from '@nebula/stack/catalogue/schema'
+import type { Connect, Plugin, ProxyOptions } from 'vite'
+import { CONVEX_PREFIX, SERVICES_PATH, type StackPorts } from '../src/stack/settings.ts'
+import { servicesHealth } from './servicesHealth.ts'
+
+const SERVICE = 'desktop'
+
+export interface StackPluginOptions {
+  /** The checkout. */
+  readonly root: string
+  readonly catalogue: Catalogue
+  readonly env: Readonly<Record<string, string | undefined>>
+}
+
+/**
+ * Makes Vite a part of the stack: it listens on the port of infra/stack.yaml (or `PORT`) of this machine only, passes
+ * Convex on (HTTP and WebSocket) and tells how the services are, all on the page's own origin.
+ */
+export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugin {
+  const port = Number(env.PORT ?? findEndpoint(catalogue, SERVICE, 'web').localPort)
+  const ports: StackPorts = { desktop: port, temporalUi: findEndpoint(catalogue, 'temporal-ui', 'ui').localPort }
+  const listening = {
+    host: '127.0.0.1',
+    port,
+    strictPort: true,
+    allowedHosts: forwardedHosts(port, env),
+    proxy: { [CONVEX_PREFIX]: convexProxy(endpointUrl(catalogue, 'convex-backend', 'api')) },
+  }
+  const answer = servicesHandler(root, catalogue)
+  return {
+    name: 'nebula-stack',
+    config: () => ({
+      define: { __STACK_PORTS__: JSON.stringify(ports) },
+      server: listening,
+      preview: listening,
+    }),
+    configureServer: (server) => void server.middlewares.use(SERVICES_PATH, answer),
+    configurePreviewServer: (server) => void server.middlewares.use(SERVICES_PATH, answer),
+  }
+}
+
+/** The host name under which Codespaces forwards the port; anything but this and localhost may be a rebound name. */
+function forwardedHosts(port: number, env: StackPluginOptions['env']): string[] {
+  const { CODESPACE_NAME: name, GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: domain } = env
+  return name && domain ? [`${name}-${port}.${domain}`] : []
+}
+
+function convexProxy(target: string): ProxyOptions {
+  return { target, ws: true, rewrite: (path) => path.slice(CONVEX_PREFIX.length) }
+}
+
+function servicesHandler(root: string, catalogue: Catalogue): Connect.NextHandleFunction {
+  const health = servicesHealth({ root, catalogue, except: SERVICE })
+  return (_request: IncomingMessage, response: ServerResponse, next) => {
+    health().then((services) => {
+      response.setHeader('content-type', 'application/json')
+      response.setHeader('cache-control', 'no-store')
+      response.end(JSON.stringify({ services }))
+    }, next)
+  }
+}
