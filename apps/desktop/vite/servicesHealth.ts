@@ -11,6 +11,8 @@ export interface ServicesHealthOptions {
   /** The checkout: its secrets open PostgreSQL. */
   readonly root: string
   readonly catalogue: Catalogue
+  /** Only what runs without a cluster is there. */
+  readonly embedded: boolean
   /** This page's own entry; it need not ask itself. */
   readonly except: string
 }
@@ -20,7 +22,9 @@ export interface ServicesHealthOptions {
  * @returns a function that answers from memory what is younger than FRESH_MS.
  */
 export function servicesHealth(options: ServicesHealthOptions): () => Promise<ServiceHealth[]> {
-  const servers = options.catalogue.services.filter(({ id, kind }) => kind === 'server' && id !== options.except)
+  const servers = options.catalogue.services.filter(
+    ({ id, kind, embedded }) => kind === 'server' && id !== options.except && (!options.embedded || embedded),
+  )
   let asked = Number.NEGATIVE_INFINITY
   let answer: Promise<ServiceHealth[]> = Promise.resolve([])
   return async () => {

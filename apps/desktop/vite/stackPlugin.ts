@@ -3,7 +3,7 @@ import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import type { Connect, Plugin, ProxyOptions } from 'vite'
 import { CONVEX_PREFIX, SERVICES_PATH, type StackPorts } from '../src/stack/settings.ts'
-import { servicesHealth } from './servicesHealth.ts'
+import { type ServicesHealthOptions, servicesHealth } from './servicesHealth.ts'
 
 const SERVICE = 'desktop'
 
@@ -28,7 +28,8 @@ export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugi
     allowedHosts: forwardedHosts(port, env),
     proxy: { [CONVEX_PREFIX]: convexProxy(endpointUrl(catalogue, 'convex-backend', 'api')) },
   }
-  const answer = servicesHandler(root, catalogue)
+  const embedded = env.NEBULA_MODE === 'embedded'
+  const answer = servicesHandler({ root, catalogue, embedded, except: SERVICE })
   return {
     name: 'nebula-stack',
     config: () => ({
@@ -51,8 +52,8 @@ function convexProxy(target: string): ProxyOptions {
   return { target, ws: true, rewrite: (path) => path.slice(CONVEX_PREFIX.length) }
 }
 
-function servicesHandler(root: string, catalogue: Catalogue): Connect.NextHandleFunction {
-  const health = servicesHealth({ root, catalogue, except: SERVICE })
+function servicesHandler(options: ServicesHealthOptions): Connect.NextHandleFunction {
+  const health = servicesHealth(options)
   return (_request: IncomingMessage, response: ServerResponse, next) => {
     health().then((services) => {
       response.setHeader('content-type', 'application/json')

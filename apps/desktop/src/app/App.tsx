@@ -15,7 +15,7 @@ export function App() {
   const connection = useConnection()
   const newRun = useNewRun()
   return (
-    <div className="grid h-dvh grid-rows-[auto_minmax(0,1fr)_auto]">
+    <div className="grid h-dvh grid-cols-[minmax(0,1fr)] grid-rows-[auto_minmax(0,1fr)_auto]">
       <Header onNew={newRun.open} />
       <main className="grid min-h-0 grid-cols-[minmax(0,1fr)] lg:grid-cols-[minmax(0,1fr)_minmax(22rem,32rem)]">
         <section

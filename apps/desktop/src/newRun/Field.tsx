@@ -26,7 +26,7 @@ export function Field({ label, problem, value, onChange, input }: FieldProps) {
         aria-describedby={problem === undefined ? undefined : `${id}-problem`}
       />
       {problem !== undefined && (
-        <p id={`${id}-problem`} className="text-bad">
+        <p id={`${id}-problem`} className="text-bad first-letter:uppercase">
           {problem}
         </p>
       )}

@@ -74,7 +74,7 @@ export function NewRunForm({ onSubmit, onCancel, refused }: NewRunFormProps) {
             onRemove={draft.steps.length > 1 ? () => setSteps(draft.steps.toSpliced(position, 1)) : undefined}
           />
         ))}
-        {problems.get('steps') && <p className="text-bad">{problems.get('steps')}</p>}
+        {problems.get('steps') && <p className="text-bad first-letter:uppercase">{problems.get('steps')}</p>}
         <button
           type="button"
           className="button self-start"

@@ -17,8 +17,8 @@ export function StepFields({ step, position, problems, onChange, onRemove }: Ste
   return (
     <fieldset className="rounded-lg border border-line px-3 pt-1 pb-3">
       <legend className="px-1 font-medium">Step {position + 1}</legend>
-      <div className="grid grid-cols-2 items-start gap-3 sm:grid-cols-[minmax(0,1fr)_6rem_6rem_auto]">
-        <div className="col-span-2 sm:col-span-1">
+      <div className="grid grid-cols-[1fr_1fr_auto] items-start gap-3 sm:grid-cols-[minmax(0,1fr)_6rem_6rem_auto]">
+        <div className="col-span-3 sm:col-span-1">
           <Field
             label="Label"
             value={step.label}
@@ -42,7 +42,7 @@ export function StepFields({ step, position, problems, onChange, onRemove }: Ste
         />
         <button
           type="button"
-          className="button button-quiet col-span-2 justify-self-end sm:col-span-1 sm:mt-6"
+          className="button button-quiet mt-[1.7rem]"
           disabled={onRemove === undefined}
           onClick={onRemove}
         >

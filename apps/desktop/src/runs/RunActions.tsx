@@ -23,6 +23,11 @@ export function RunActions({ run }: { readonly run: Run }) {
     }
   }
 
+  // Only for who still looks at it: the backend may have answered much later.
+  const follow = (retriedAs: string) => {
+    if (window.location.hash === runHref(run._id)) goTo(runHref(retriedAs))
+  }
+
   return (
     <div className="flex flex-wrap items-center justify-end gap-2">
       {!isFinal(run.status) && (
@@ -45,7 +50,7 @@ export function RunActions({ run }: { readonly run: Run }) {
             type="button"
             className="button button-primary"
             disabled={pending}
-            onClick={() => void act(async () => goTo(runHref(await retry({ runId: run._id }))))}
+            onClick={() => void act(async () => follow(await retry({ runId: run._id })))}
           >
             Retry
           </button>

@@ -8,7 +8,15 @@ import { RunsLoading } from './RunsLoading.tsx'
 import { useWhenVisible } from './useWhenVisible.ts'
 
 const PAGE = 50
-const COLUMNS = ['Status', 'Run', 'Progress', 'Started', 'Ended', 'Duration', 'Worker']
+const COLUMNS = [
+  { name: 'Status' },
+  { name: 'Run' },
+  { name: 'Progress' },
+  { name: 'Started' },
+  { name: 'Ended', look: 'hidden @5xl:block' },
+  { name: 'Duration', look: 'text-right' },
+  { name: 'Worker', look: 'hidden @5xl:block' },
+]
 
 interface RunListProps {
   readonly selected: string | null
@@ -28,11 +36,11 @@ export function RunList({ selected, onNew }: RunListProps) {
     <>
       <div
         aria-hidden="true"
-        className="sticky top-0 z-10 hidden h-8 grid-cols-(--run-columns) items-center gap-x-4 border-b border-line bg-surface px-4 text-muted @3xl:grid"
+        className="sticky top-0 z-10 hidden h-8 grid-cols-(--run-columns) items-center gap-x-4 border-b border-line bg-surface px-4 text-muted @3xl:grid @5xl:grid-cols-(--all-run-columns)"
       >
-        {COLUMNS.map((column) => (
-          <span key={column} className={column === 'Duration' ? 'text-right' : ''}>
-            {column}
+        {COLUMNS.map(({ name, look }) => (
+          <span key={name} className={look}>
+            {name}
           </span>
         ))}
       </div>

@@ -16,8 +16,8 @@ export const RunRow = memo(function RunRow({ run, selected }: RunRowProps) {
   const unsent = isUnsent(run)
   return (
     <li
-      className={`run-row relative grid min-h-15 grid-cols-[minmax(0,1fr)_auto] items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2
-        @3xl:min-h-10 @3xl:grid-cols-(--run-columns) @3xl:py-0 ${selected ? 'bg-accent-soft' : 'hover:bg-raised'}
+      className={`run-row relative grid min-h-15 grid-cols-[minmax(0,1fr)_7.5rem] items-center gap-x-4 gap-y-1 border-b border-line px-4 py-2
+        @3xl:min-h-10 @3xl:grid-cols-(--run-columns) @3xl:py-0 @5xl:grid-cols-(--all-run-columns) ${selected ? 'bg-accent-soft' : 'hover:bg-raised'}
         ${unsent ? 'opacity-60' : ''}`}
     >
       <span className="min-w-0 truncate font-medium @3xl:order-2">
@@ -34,7 +34,7 @@ export const RunRow = memo(function RunRow({ run, selected }: RunRowProps) {
           </a>
         )}
       </span>
-      <span className="@3xl:order-1">
+      <span className="justify-self-end @3xl:order-1 @3xl:justify-self-start">
         <Status status={shownStatus(run)} />
       </span>
       <span className="max-w-80 @3xl:order-3">
@@ -49,13 +49,13 @@ export const RunRow = memo(function RunRow({ run, selected }: RunRowProps) {
         <Cell label="Started" className="@max-md:hidden @3xl:order-4">
           {run.startedAt === undefined ? '–' : <Time at={run.startedAt} />}
         </Cell>
-        <Cell label="Ended" className="hidden @3xl:order-5 @3xl:block">
+        <Cell label="Ended" className="hidden @5xl:order-5 @5xl:block">
           {run.endedAt === undefined ? '–' : <Time at={run.endedAt} />}
         </Cell>
         <Cell label="Duration" className="text-right @3xl:order-6">
           <Duration from={run.startedAt} to={run.endedAt} />
         </Cell>
-        <Cell label="Worker" className="hidden min-w-0 truncate @3xl:order-7 @3xl:block">
+        <Cell label="Worker" className="hidden min-w-0 truncate @5xl:order-7 @5xl:block">
           <span title={run.workerIdentity}>{run.workerIdentity ?? '–'}</span>
         </Cell>
       </span>

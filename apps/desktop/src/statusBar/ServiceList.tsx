@@ -1,5 +1,6 @@
 import { useSettings } from '../stack/SettingsContext.ts'
 import type { ServiceHealth } from '../stack/services.ts'
+import { StandIn } from './StandIn.tsx'
 
 interface ServiceListProps {
   readonly services: readonly ServiceHealth[]
@@ -20,9 +21,7 @@ export function ServiceList({ services, inline = false }: ServiceListProps) {
           <Name service={service} />
           {!service.healthy && <span className="font-medium text-bad">down</span>}
           {service.healthy && <span className="sr-only">healthy</span>}
-          {service.standIn !== undefined && (
-            <span className="rounded bg-warn-soft px-1 text-xs text-warn">stand-in</span>
-          )}
+          {service.standIn !== undefined && <StandIn />}
         </li>
       ))}
     </ul>

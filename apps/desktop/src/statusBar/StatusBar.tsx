@@ -3,6 +3,7 @@ import { useSettings } from '../stack/SettingsContext.ts'
 import type { ServiceHealth } from '../stack/services.ts'
 import { useServices } from '../stack/useServices.ts'
 import { ServiceList } from './ServiceList.tsx'
+import { StandIn } from './StandIn.tsx'
 
 const CONNECTIONS = {
   connecting: { text: 'Connecting…', dot: 'bg-control waits' },
@@ -42,8 +43,8 @@ function Services({ services }: { readonly services: readonly ServiceHealth[] })
         popoverTarget="services"
       >
         <span aria-hidden="true" className={`size-2 rounded-full ${allHealthy ? 'bg-good' : 'bg-bad'}`} />
-        {allHealthy ? `All ${services.length} services healthy` : `${healthy} of ${services.length} services healthy`}
-        {standIns && ' · stand-in'}
+        {allHealthy ? `All ${services.length} services healthy` : `${healthy} of ${services.length} healthy`}
+        {standIns && <StandIn />}
       </button>
       <div
         id="services"
