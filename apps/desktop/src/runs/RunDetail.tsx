@@ -31,7 +31,7 @@ function Known({ run }: { readonly run: RunWithSteps }) {
   return (
     <article aria-labelledby="run-title" className="flex flex-col gap-5 p-4 sm:p-5">
       <header className="flex flex-col gap-3">
-        <div className="flex flex-wrap items-start justify-between gap-3">
+        <div className="flex min-h-8 flex-wrap items-center justify-between gap-3">
           <h2 ref={heading} id="run-title" tabIndex={-1} className="min-w-0 text-lg font-semibold break-words">
             {run.title}
           </h2>
@@ -39,11 +39,9 @@ function Known({ run }: { readonly run: RunWithSteps }) {
         </div>
         <p aria-live="polite" className="flex flex-wrap items-center gap-x-4 gap-y-1">
           <Status status={shownStatus(run)} />
+          {run.error && isFinal(run.status) && <span className="min-w-0 break-words text-bad">{run.error}</span>}
         </p>
         <Progress done={run.completedSteps} total={run.totalSteps} status={run.status} label="Progress" />
-        {run.error && isFinal(run.status) && (
-          <p className="rounded-md bg-bad-soft px-3 py-2 break-words text-bad">{run.error}</p>
-        )}
       </header>
       <RunFacts run={run} />
       <section aria-labelledby="run-steps" className="flex flex-col gap-2">

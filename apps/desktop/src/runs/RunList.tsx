@@ -14,7 +14,7 @@ const COLUMNS = [
   { name: 'Progress' },
   { name: 'Started' },
   { name: 'Ended', look: 'hidden @5xl:block' },
-  { name: 'Duration', look: 'text-right' },
+  { name: 'Duration' },
   { name: 'Worker', look: 'hidden @5xl:block' },
 ]
 

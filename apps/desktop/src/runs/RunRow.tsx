@@ -34,7 +34,7 @@ export const RunRow = memo(function RunRow({ run, selected }: RunRowProps) {
           </a>
         )}
       </span>
-      <span className="justify-self-end @3xl:order-1 @3xl:justify-self-start">
+      <span className="@3xl:order-1">
         <Status status={shownStatus(run)} />
       </span>
       <span className="max-w-80 @3xl:order-3">
@@ -45,14 +45,14 @@ export const RunRow = memo(function RunRow({ run, selected }: RunRowProps) {
           label={`Progress of ${run.title}`}
         />
       </span>
-      <span className="flex justify-end gap-3 text-muted @3xl:order-4 @3xl:contents">
-        <Cell label="Started" className="@max-md:hidden @3xl:order-4">
+      <span className="text-muted @3xl:contents">
+        <Cell label="Started" className="hidden @3xl:order-4 @3xl:block">
           {run.startedAt === undefined ? '–' : <Time at={run.startedAt} />}
         </Cell>
         <Cell label="Ended" className="hidden @5xl:order-5 @5xl:block">
           {run.endedAt === undefined ? '–' : <Time at={run.endedAt} />}
         </Cell>
-        <Cell label="Duration" className="text-right @3xl:order-6">
+        <Cell label="Duration" className="@3xl:order-6">
           <Duration from={run.startedAt} to={run.endedAt} />
         </Cell>
         <Cell label="Worker" className="hidden min-w-0 truncate @5xl:order-7 @5xl:block">

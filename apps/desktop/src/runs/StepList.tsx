@@ -10,14 +10,14 @@ export function StepList({ steps }: { readonly steps: readonly Step[] }) {
   return (
     <ol className="divide-y divide-line rounded-lg border border-line">
       {steps.map((step) => (
-        <li key={step._id} className="grid grid-cols-[minmax(0,1fr)_auto] gap-x-3 gap-y-0.5 px-3 py-2">
+        <li key={step._id} className="grid grid-cols-[minmax(0,1fr)_7rem] gap-x-3 gap-y-0.5 px-3 py-2">
           <span className="min-w-0 font-medium break-words">{step.label}</span>
           <Status status={step.status} />
           <span className="text-muted">
             {step.startedAt === undefined ? planOf(step) : <Time at={step.startedAt} />}
             {step.attempts > 0 && ` · attempt ${step.attempts} of ${MAX_ATTEMPTS}`}
           </span>
-          <span className="text-right text-muted">
+          <span className="text-muted">
             <span className="sr-only">Duration </span>
             <Duration from={step.startedAt} to={step.endedAt} />
           </span>
