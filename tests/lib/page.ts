@@ -8,7 +8,6 @@ const OPEN_DEADLINE_MS = 60_000
 const OPEN_TRIES = 5
 
 export const THEMES = ['light', 'dark'] as const
-export type Theme = (typeof THEMES)[number]
 
 /** Sizes that the page is looked at in. */
 export const SIZES = {
@@ -18,7 +17,7 @@ export const SIZES = {
 } as const
 
 export interface WindowOptions {
-  readonly theme?: Theme
+  readonly theme?: (typeof THEMES)[number]
   readonly size?: keyof typeof SIZES
   /** Called with the page before it loads anything. */
   readonly prepare?: (page: Page) => Promise<void>

@@ -56,9 +56,10 @@ export function parseDraft(
   })
   if (parsed.success) return { ok: true, run: parsed.data }
   const problems = new Map<string, string>()
-  for (const { path, code, message } of parsed.error.issues) {
-    const field = path.join('.')
-    if (!problems.has(field)) problems.set(field, code === 'invalid_type' ? 'a number' : message)
+  for (const issue of parsed.error.issues) {
+    const field = issue.path.join('.')
+    const isNoNumber = issue.code === 'invalid_type' && issue.expected === 'number'
+    if (!problems.has(field)) problems.set(field, isNoNumber ? 'a number' : issue.message)
   }
   return { ok: false, problems }
 }

@@ -15,7 +15,7 @@ export function StepList({ steps }: { readonly steps: readonly Step[] }) {
           <Status status={step.status} />
           <span className="text-muted">
             {step.startedAt === undefined ? planOf(step) : <Time at={step.startedAt} />}
-            {step.attempts > 0 && ` · attempt ${step.attempts} of ${MAX_ATTEMPTS}`}
+            {step.attempts > 0 && ` · attempt ${step.attempts}/${MAX_ATTEMPTS}`}
           </span>
           <span className="text-muted">
             <span className="sr-only">Duration </span>

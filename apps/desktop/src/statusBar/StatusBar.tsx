@@ -17,8 +17,8 @@ export function StatusBar({ state }: Pick<Connection, 'state'>) {
   const { text, dot } = CONNECTIONS[state]
   return (
     <footer className="flex h-9 items-center gap-4 border-t border-line bg-surface px-4 whitespace-nowrap text-muted">
-      <span className="flex w-28 shrink-0 items-center gap-1.5">
-        <span aria-hidden="true" className={`size-2 rounded-full ${dot}`} />
+      <span className="flex w-32 shrink-0 items-center gap-1.5">
+        <span aria-hidden="true" className={`size-2 shrink-0 rounded-full ${dot}`} />
         {text}
       </span>
       {services && <Services services={services} />}
