@@ -1,3 +1,4 @@
+import './withoutEval.ts'
 import { ConvexProvider, ConvexReactClient } from 'convex/react'
 import { StrictMode } from 'react'
 import { createRoot } from 'react-dom/client'
