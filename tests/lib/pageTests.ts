@@ -1,45 +1,10 @@
-import path from 'node:path'
-import { holderOfPort } from '@nebula/stack/ports'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
-import { repository } from '../lib/checkout.ts'
-import { findChromium } from '../lib/chromium.ts'
-import { BackendSwitch, launch, RunsPage, SIZES, THEMES, type WindowOptions } from '../lib/page.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { BackendSwitch } from './page.ts'
+import { BACK_DEADLINE_MS, type PageTarget, pageWindows, RUN_DEADLINE_MS } from './pageWindows.ts'
 
-const url = process.env.NEBULA_TEST_PAGE_URL ?? ''
-const convexUrl = process.env.NEBULA_TEST_CONVEX_URL ?? ''
-const screenshots = process.env.NEBULA_TEST_SCREENSHOTS ?? path.join(repository, '.nebula/screenshots')
-const chromium = findChromium() ?? ''
-
-const RUN_DEADLINE_MS = 60_000
-/** The longest that the client waits between two tries to reach its backend, and some more. */
-const BACK_DEADLINE_MS = 60_000
-
-let browser: Browser
-const opened: RunsPage[] = []
-
-/** The titles of one go of the tests are its own: the stack may have runs already. */
-const go = Date.now().toString(36)
-const titled = (what: string) => `${what} ${go}`
-
-async function open(options?: WindowOptions): Promise<RunsPage> {
-  const page = await RunsPage.open(browser, url, options)
-  opened.push(page)
-  return page
-}
-
-async function ended(page: RunsPage, title: string, status: string): Promise<void> {
-  await page.row(title).getByText(status).waitFor({ timeout: RUN_DEADLINE_MS })
-}
-
-describe.skipIf(!url || !chromium)('the page in Chromium', () => {
-  beforeAll(async () => {
-    browser = await launch(chromium)
-  })
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((page) => page.close()))
-  })
-  afterAll(async () => await browser.close())
+/** What a person does with the page, in a real browser, in every mode. Call it in a file whose stack is up. */
+export function pageTests(target: () => PageTarget): void {
+  const { open, titled, ended } = pageWindows(target)
 
   test('a run started in the form is followed live to its end', async () => {
     const page = await open()
@@ -133,22 +98,33 @@ describe.skipIf(!url || !chromium)('the page in Chromium', () => {
     await page.start('Quick check', titled('Offline'))
     await page.row(titled('Offline')).getByText('Queued').waitFor()
     await page.reconnecting.getByText('1 change will be sent').waitFor()
-    await page.screenshot(screenshots, 'reconnecting-light-wide')
+    await page.screenshot(target().screenshots, 'reconnecting-light-wide')
     backend.giveBack()
     await page.reconnecting.waitFor({ state: 'hidden', timeout: BACK_DEADLINE_MS })
     await ended(page, titled('Offline'), 'Completed')
   })
 
-  test.skipIf(!convexUrl)('two windows recover from a backend that is killed and started again', async () => {
+  test('two windows recover from a backend that is killed and started again', async () => {
     const [here, there] = [await open(), await open()]
-    const holder = await holderOfPort(Number(new URL(convexUrl).port))
-    if (holder?.pid === undefined) throw new Error(`nobody listens at ${convexUrl}`)
-    process.kill(holder.pid, 'SIGKILL')
+    target().killBackend()
     await Promise.all([here, there].map((page) => page.reconnecting.waitFor()))
     await here.start('Quick check', titled('Survivor'))
     await Promise.all([here, there].map((page) => page.live.waitFor({ timeout: BACK_DEADLINE_MS })))
     await there.row(titled('Survivor')).waitFor({ timeout: BACK_DEADLINE_MS })
     await Promise.all([here, there].map((page) => ended(page, titled('Survivor'), 'Completed')))
+  })
+
+  test('the status bar tells how the services are, and what is a stand-in', async () => {
+    const { page } = await open()
+    const services = page.getByRole('list', { name: 'Services' }).getByRole('listitem')
+    await services.filter({ hasText: /^Worker.*healthy$/ }).waitFor()
+    await services
+      .filter({ hasText: /^Temporal.*healthy$/ })
+      .first()
+      .waitFor()
+    expect(await services.filter({ hasText: 'down' }).allTextContents()).toEqual([])
+    const convex = await services.filter({ hasText: /^Convex \(/ }).textContent()
+    expect(convex?.includes('stand-in')).toBe(target().convexIsStandIn)
   })
 
   test('nothing moves while a run goes on', async () => {
@@ -159,35 +135,7 @@ describe.skipIf(!url || !chromium)('the page in Chromium', () => {
     await ended(page, titled('Still'), 'Completed')
     expect(await page.page.evaluate('globalThis.shifts')).toEqual([])
   })
-
-  describe.each(THEMES)('in the %s theme', (theme) => {
-    // Names of the sizes; Object.keys does not know that there are no others.
-    test.each(Object.keys(SIZES) as (keyof typeof SIZES)[])(
-      'axe finds nothing, and nothing is cut off (%s)',
-      async (size) => {
-        const page = await open({ theme, size })
-        const look = async (view: string) => {
-          await page.screenshot(screenshots, `${view}-${theme}-${size}`)
-          expect(await page.violations(), view).toEqual([])
-          expect(await page.overflow(), view).toBe(0)
-        }
-        await page.row(go).waitFor()
-        await look('list')
-        await page.select(titled('Deployment'))
-        await look('run')
-        await page.page.getByRole('button', { name: 'New run' }).click()
-        await page.page.getByRole('dialog').getByRole('button', { name: 'Start run' }).click()
-        await page.page.getByText('give the run a title').waitFor()
-        await look('form')
-        await page.page.keyboard.press('Escape')
-        await page.page.goto(`${url}#/runs/nothing`)
-        await page.detail.getByRole('heading', { name: 'There is no such run' }).waitFor()
-        await look('unknown')
-        expect(page.complaints).toEqual([])
-      },
-    )
-  })
-})
+}
 
 /** Collects what moves without a person having done anything, as the browser sees it. */
 const OBSERVE_SHIFTS = `
