@@ -1,202 +1,25 @@
 import path from 'node:path'
-import type { Browser } from 'playwright-core'
-import { afterAll, afterEach, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
+import { beforeAll, describe } from 'vitest'
 import { repository } from '../lib/checkout.ts'
 import { findChromium } from '../lib/chromium.ts'
-import { BackendSwitch, launch, RunsPage, SIZES, THEMES, type WindowOptions } from '../lib/page.ts'
-import { localPort, pids, succeed } from './setup.ts'
+import { pageLookTests } from '../lib/pageLookTests.ts'
+import { pageTests } from '../lib/pageTests.ts'
+import type { PageTarget } from '../lib/pageWindows.ts'
+import { localPort, pids, statusOf, succeed } from './setup.ts'
 
-const url = `http://localhost:${localPort('desktop', 'web')}`
-const screenshots = process.env.NEBULA_TEST_SCREENSHOTS ?? path.join(repository, '.nebula/screenshots')
-const chromium = findChromium()
-/** Who demands this tier demands all of it. */
-const isDemanded = (process.env.NEBULA_REQUIRE_TIERS ?? '').includes('embedded')
+describe.skipIf(!findChromium())('the page in Chromium', () => {
+  let target: PageTarget
 
-const RUN_DEADLINE_MS = 60_000
-/** The longest that the client waits between two tries to reach its backend, and some more. */
-const BACK_DEADLINE_MS = 60_000
-
-let browser: Browser
-const opened: RunsPage[] = []
-
-/** The titles of one go of the tests are its own: the stack may have runs already. */
-const go = Date.now().toString(36)
-const titled = (what: string) => `${what} ${go}`
-
-async function open(options?: WindowOptions): Promise<RunsPage> {
-  const page = await RunsPage.open(browser, url, options)
-  opened.push(page)
-  return page
-}
-
-async function ended(page: RunsPage, title: string, status: string): Promise<void> {
-  await page.row(title).getByText(status).waitFor({ timeout: RUN_DEADLINE_MS })
-}
-
-describe.skipIf(chromium === undefined && !isDemanded)('the page in Chromium', () => {
   beforeAll(async () => {
-    if (chromium === undefined)
-      throw new Error('there is no Chromium: apt-get install chromium, or NEBULA_TEST_CHROMIUM')
     await succeed(['up'])
-    browser = await launch(chromium)
-  })
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((page) => page.close()))
-  })
-  afterAll(async () => await browser?.close())
-
-  test('a run started in the form is followed live to its end', async () => {
-    const page = await open()
-    await page.start('Flaky import', titled('Import'))
-    await page.row(titled('Import')).waitFor()
-    await page.select(titled('Import'))
-    await page.step('Download').getByText('Retrying').waitFor({ timeout: RUN_DEADLINE_MS })
-    await ended(page, titled('Import'), 'Completed')
-    await page.step('Download').getByText('attempt 3/5').waitFor()
-    await page.step('Store').getByText('Completed').waitFor()
-    expect(await page.detail.getByRole('button').count()).toBe(0)
-    const workflow = await page.detail.getByRole('link', { name: /Temporal/ }).getAttribute('href')
-    expect(workflow).toMatch(/^http:\/\/localhost:\d+\/namespaces\/default\/workflows\/[^/]+\/[^/]+\/history$/)
-    expect(page.complaints).toEqual([])
-  })
-
-  test('a run under way is cancelled', async () => {
-    const page = await open()
-    await page.start('Nightly report', titled('Report'))
-    await page.row(titled('Report')).getByText('Running').waitFor({ timeout: RUN_DEADLINE_MS })
-    await page.select(titled('Report'))
-    await page.detail.getByRole('button', { name: 'Cancel' }).click()
-    await ended(page, titled('Report'), 'Cancelled')
-    await page.detail.getByRole('button', { name: 'Retry' }).waitFor()
-  })
-
-  test('a run that failed says why, and is tried again as another run', async () => {
-    const page = await open()
-    await page.start('Doomed deployment', titled('Deployment'))
-    await ended(page, titled('Deployment'), 'Failed')
-    await page.select(titled('Deployment'))
-    await page.step('Roll out').getByText('attempt 5/5').waitFor()
-    const failed = page.page.url()
-    await page.detail.getByRole('button', { name: 'Retry' }).click()
-    const back = page.detail.getByRole('link', { name: failed.split('/').at(-1) ?? '' })
-    await back.waitFor()
-    expect(page.page.url()).not.toBe(failed)
-    await ended(page, titled('Deployment'), 'Failed')
-    await back.click()
-    await page.detail.getByRole('link', { name: 'Go to its retry' }).waitFor()
-  })
-
-  test('two windows show the same', async () => {
-    const [here, there] = [await open(), await open()]
-    await here.start('Quick check', titled('Shared'))
-    await there.row(titled('Shared')).waitFor()
-    await Promise.all([here, there].map((page) => ended(page, titled('Shared'), 'Completed')))
-  })
-
-  test('what is not filled in is said where it is missing', async () => {
-    const { page } = await open()
-    await page.getByRole('button', { name: 'New run' }).click()
-    const form = page.getByRole('dialog')
-    await form.getByLabel('Seconds').fill('61')
-    await form.getByRole('button', { name: 'Start run' }).click()
-    await form.getByText('give the run a title').waitFor()
-    await form.getByText('give the step a name').waitFor()
-    await form.getByText('at most a minute').waitFor()
-    await form.getByLabel('Title').and(page.locator(':focus')).waitFor()
-  })
-
-  test('everything goes by keyboard', async () => {
-    const { page, ...rest } = await open()
-    expect(rest.complaints).toEqual([])
-    const press = async (...keys: string[]) => {
-      for (const key of keys) await page.keyboard.press(key)
+    target = {
+      url: `http://localhost:${localPort('desktop', 'web')}`,
+      screenshots: process.env.NEBULA_TEST_SCREENSHOTS ?? path.join(repository, '.nebula/screenshots'),
+      convexIsStandIn: (await statusOf('convex-backend')).standIn !== undefined,
+      killBackend: () => void process.kill(pids().services['convex-backend'] ?? 0, 'SIGKILL'),
     }
-    // The title of the page, then the button.
-    await press('Tab', 'Tab', 'Enter')
-    const form = page.getByRole('dialog')
-    await form.waitFor()
-    await form.getByLabel('Title').focus()
-    await page.keyboard.type(titled('Typed'))
-    await press('Tab')
-    await page.keyboard.type('Only step')
-    await press('Enter')
-    await form.waitFor({ state: 'hidden' })
-    const list = page.getByRole('list', { name: /Runs/ })
-    await list.getByRole('link', { name: titled('Typed') }).focus()
-    await press('ArrowDown', 'Enter')
-    await page.getByRole('region', { name: 'Selected run' }).getByRole('heading', { level: 2 }).waitFor()
-    expect(await list.locator('[aria-current]').textContent()).not.toBe(titled('Typed'))
   })
 
-  test('a page whose backend goes away says so, keeps what was asked for, and recovers', async () => {
-    const backend = new BackendSwitch()
-    const page = await open({ prepare: backend.install })
-    onTestFinished(() => backend.giveBack())
-    await backend.takeAway()
-    await page.reconnecting.waitFor()
-    await page.start('Quick check', titled('Offline'))
-    await page.row(titled('Offline')).getByText('Queued').waitFor()
-    await page.reconnecting.getByText('1 change will be sent').waitFor()
-    await page.screenshot(screenshots, 'reconnecting-light-wide')
-    backend.giveBack()
-    await page.reconnecting.waitFor({ state: 'hidden', timeout: BACK_DEADLINE_MS })
-    await ended(page, titled('Offline'), 'Completed')
-  })
-
-  test('two windows recover from a backend that is killed and started again', async () => {
-    const [here, there] = [await open(), await open()]
-    process.kill(pids().services['convex-backend'] ?? 0, 'SIGKILL')
-    await Promise.all([here, there].map((page) => page.reconnecting.waitFor()))
-    await here.start('Quick check', titled('Survivor'))
-    await Promise.all([here, there].map((page) => page.live.waitFor({ timeout: BACK_DEADLINE_MS })))
-    await there.row(titled('Survivor')).waitFor({ timeout: BACK_DEADLINE_MS })
-    await Promise.all([here, there].map((page) => ended(page, titled('Survivor'), 'Completed')))
-  })
-
-  test('nothing moves while a run goes on', async () => {
-    const page = await open()
-    await page.start('Quick check', titled('Still'))
-    await page.select(titled('Still'))
-    await page.page.evaluate(OBSERVE_SHIFTS)
-    await ended(page, titled('Still'), 'Completed')
-    expect(await page.page.evaluate('globalThis.shifts')).toEqual([])
-  })
-
-  describe.each(THEMES)('in the %s theme', (theme) => {
-    // Names of the sizes; Object.keys does not know that there are no others.
-    test.each(Object.keys(SIZES) as (keyof typeof SIZES)[])(
-      'axe finds nothing, and nothing is cut off (%s)',
-      async (size) => {
-        const page = await open({ theme, size })
-        const look = async (view: string) => {
-          await page.screenshot(screenshots, `${view}-${theme}-${size}`)
-          expect(await page.violations(), view).toEqual([])
-          expect(await page.overflow(), view).toBe(0)
-        }
-        await page.row(go).waitFor()
-        await look('list')
-        await page.select(titled('Deployment'))
-        await look('run')
-        await page.page.getByRole('button', { name: 'New run' }).click()
-        await page.page.getByRole('dialog').getByRole('button', { name: 'Start run' }).click()
-        await page.page.getByText('give the run a title').waitFor()
-        await look('form')
-        await page.page.keyboard.press('Escape')
-        await page.page.goto(`${url}#/runs/nothing`)
-        await page.detail.getByRole('heading', { name: 'There is no such run' }).waitFor()
-        await look('unknown')
-        expect(page.complaints).toEqual([])
-      },
-    )
-  })
+  pageTests(() => target)
+  pageLookTests(() => target)
 })
-
-/** Collects what moves without a person having done anything, as the browser sees it. */
-const OBSERVE_SHIFTS = `
-  globalThis.shifts = []
-  new PerformanceObserver((list) => {
-    for (const shift of list.getEntries()) {
-      if (!shift.hadRecentInput) shifts.push(shift.sources.map((source) => source.node?.textContent ?? ''))
-    }
-  }).observe({ type: 'layout-shift', buffered: false })
-`

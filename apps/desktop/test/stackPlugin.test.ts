@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { parseCatalogue } from '@nebula/stack/catalogue/load'
+import { writeState } from '@nebula/stack/embedded/state'
 import { ensureSecrets } from '@nebula/stack/secrets'
 import { createServer as createVite } from 'vite'
 import { expect, onTestFinished, test } from 'vitest'
@@ -85,7 +86,7 @@ async function startPage(env: Record<string, string> = {}) {
   })
   await vite.listen()
   onTestFinished(() => vite.close())
-  return { url: `http://127.0.0.1:${port}`, port, backend }
+  return { url: `http://127.0.0.1:${port}`, port, root, backend }
 }
 
 /** What a request with a host name of its own is answered. */
@@ -134,8 +135,10 @@ test('every server of the stack is told, by its own check, stand-ins by their na
   })
 })
 
-test('without a cluster, what only runs in one is not missed', async () => {
-  const { url } = await startPage({ NEBULA_MODE: 'embedded' })
+test('in embedded mode, what only runs in a cluster is not missed', async () => {
+  const { url, root } = await startPage()
+  const supervisor = { pid: process.pid, startTime: '1' }
+  writeState(root, { supervisor, definition: '', retries: 0, services: [] })
   const { services } = await (await fetch(`${url}/_stack/services`)).json()
   expect(services.map(({ id }: { id: string }) => id)).toEqual(['convex-backend'])
 })

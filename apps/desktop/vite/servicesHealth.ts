@@ -1,5 +1,7 @@
 import { personUrl } from '@nebula/stack/catalogue/endpoints'
 import type { Catalogue, Service } from '@nebula/stack/catalogue/schema'
+import { embeddedCatalogue } from '@nebula/stack/embedded/catalogue'
+import { readState } from '@nebula/stack/embedded/state'
 import { type Finding, probe } from '@nebula/stack/health/probe'
 import { loadSecrets, type Secrets } from '@nebula/stack/secrets'
 import type { ServiceHealth } from '../src/stack/services.ts'
@@ -11,8 +13,6 @@ export interface ServicesHealthOptions {
   /** The checkout: its secrets open PostgreSQL. */
   readonly root: string
   readonly catalogue: Catalogue
-  /** Only what runs without a cluster is there. */
-  readonly embedded: boolean
   /** This page's own entry; it need not ask itself. */
   readonly except: string
 }
@@ -22,24 +22,28 @@ export interface ServicesHealthOptions {
  * @returns a function that answers from memory what is younger than FRESH_MS.
  */
 export function servicesHealth(options: ServicesHealthOptions): () => Promise<ServiceHealth[]> {
-  const servers = options.catalogue.services.filter(
-    ({ id, kind, embedded }) => kind === 'server' && id !== options.except && (!options.embedded || embedded),
-  )
   let asked = Number.NEGATIVE_INFINITY
   let answer: Promise<ServiceHealth[]> = Promise.resolve([])
   return async () => {
     if (performance.now() - asked > FRESH_MS) {
       asked = performance.now()
-      // Read again each time: they come into being with the first `up`, which may be after this server's start.
-      const secrets = loadSecrets(options.root).catch(() => null)
-      answer = Promise.all(servers.map((service) => look(service, options.root, secrets)))
+      answer = lookAtAll(options)
     }
     return await answer
   }
 }
 
-async function look(service: Service, root: string, secrets: Promise<Secrets | null>): Promise<ServiceHealth> {
-  const { ok, detail, standIn } = await check(service, root, await secrets)
+/** Secrets and mode are read again each time: `up` may come after this server's start, in another mode than before. */
+async function lookAtAll({ root, catalogue, except }: ServicesHealthOptions): Promise<ServiceHealth[]> {
+  const secrets = await loadSecrets(root).catch(() => null)
+  const isEmbedded = (await readState(root)) !== null
+  const { services } = isEmbedded ? embeddedCatalogue(catalogue) : catalogue
+  const servers = services.filter(({ id, kind }) => kind === 'server' && id !== except)
+  return await Promise.all(servers.map((service) => look(service, root, secrets)))
+}
+
+async function look(service: Service, root: string, secrets: Secrets | null): Promise<ServiceHealth> {
+  const { ok, detail, standIn } = await check(service, root, secrets)
   const opened = service.endpoints.find((endpoint) => personUrl(endpoint) !== null)
   return {
     id: service.id,

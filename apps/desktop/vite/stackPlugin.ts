@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
+import { findCodespace, forwardedOrigin } from '@nebula/stack/codespaces/codespace'
 import type { Connect, Plugin, ProxyOptions } from 'vite'
 import { CONVEX_PREFIX, SERVICES_PATH, type StackPorts } from '../src/stack/settings.ts'
 import { type ServicesHealthOptions, servicesHealth } from './servicesHealth.ts'
@@ -28,8 +29,7 @@ export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugi
     allowedHosts: forwardedHosts(port, env),
     proxy: { [CONVEX_PREFIX]: convexProxy(endpointUrl(catalogue, 'convex-backend', 'api')) },
   }
-  const embedded = env.NEBULA_MODE === 'embedded'
-  const answer = servicesHandler({ root, catalogue, embedded, except: SERVICE })
+  const answer = servicesHandler({ root, catalogue, except: SERVICE })
   return {
     name: 'nebula-stack',
     config: () => ({
@@ -44,8 +44,8 @@ export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugi
 
 /** The host name under which Codespaces forwards the port; anything but this and localhost may be a rebound name. */
 function forwardedHosts(port: number, env: StackPluginOptions['env']): string[] {
-  const { CODESPACE_NAME: name, GITHUB_CODESPACES_PORT_FORWARDING_DOMAIN: domain } = env
-  return name && domain ? [`${name}-${port}.${domain}`] : []
+  const codespace = findCodespace(env)
+  return codespace ? [new URL(forwardedOrigin(codespace, port)).host] : []
 }
 
 function convexProxy(target: string): ProxyOptions {

@@ -16,7 +16,7 @@ export function StatusBar({ state }: Pick<Connection, 'state'>) {
   const services = useServices(useSettings().servicesUrl)
   const { text, dot } = CONNECTIONS[state]
   return (
-    <footer className="flex h-9 items-center gap-2 border-t border-line bg-surface px-3 whitespace-nowrap sm:gap-4 sm:px-4 text-muted">
+    <footer className="flex h-9 items-center gap-2 border-t border-line bg-surface px-3 whitespace-nowrap text-muted sm:gap-4 sm:px-4">
       <span className="flex w-32 shrink-0 items-center gap-1.5">
         <span aria-hidden="true" className={`size-2 shrink-0 rounded-full ${dot}`} />
         {text}
