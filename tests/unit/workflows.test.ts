@@ -1,0 +1,48 @@
+import { globSync, readFileSync } from 'node:fs'
+import path from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parse } from 'yaml'
+import { z } from 'zod'
+import { repository } from '../lib/checkout.ts'
+import { run } from '../lib/nebula.ts'
+
+const Step = z.looseObject({ uses: z.string().optional(), run: z.string().optional() })
+const Workflow = z.looseObject({
+  permissions: z.record(z.string(), z.string()),
+  concurrency: z.looseObject({ group: z.string() }),
+  jobs: z.record(z.string(), z.looseObject({ 'timeout-minutes': z.int().positive(), steps: z.array(Step) })),
+})
+
+const files = globSync('.github/workflows/*.yml', { cwd: repository })
+const hasActionlint = (await run('.', ['actionlint', '--version']).catch(() => null))?.exitCode === 0
+
+test('there are workflows to look at', () => {
+  expect(files.map((file) => path.basename(file)).sort()).toEqual(['ci.yml', 'devcontainer.yml'])
+})
+
+describe.each(files)('%s', (file) => {
+  const text = readFileSync(path.join(repository, file), 'utf8')
+  const workflow = Workflow.parse(parse(text))
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps)
+
+  test('pins every action by commit, with its version beside it', () => {
+    const used = text.match(/uses: .*/g) ?? []
+    expect(used.length).toBeGreaterThan(0)
+    for (const line of used) expect(line).toMatch(/^uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+  })
+
+  test('may only read the repository, unless a job says what else it needs', () => {
+    expect(workflow.permissions).toEqual({ contents: 'read' })
+  })
+
+  test('runs commands that exist', () => {
+    const { scripts } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8'))
+    const commands = steps.flatMap(({ run: script = '' }) => [...script.matchAll(/npm (?:run )?([\w-]+)/g)])
+    for (const [typed, name = ''] of commands) expect(scripts, typed).toHaveProperty(name)
+  })
+
+  test.runIf(hasActionlint)('passes actionlint', async () => {
+    const { exitCode, output } = await run(repository, ['actionlint', file])
+    expect(exitCode, output).toBe(0)
+  })
+})
