@@ -24,6 +24,8 @@ export function pageTests(target: () => PageTarget): void {
   test('a run under way is cancelled', async () => {
     const page = await open()
     await page.start('Nightly report', titled('Report'))
+    // Where the form was opened from.
+    await page.page.getByRole('button', { name: 'New run' }).and(page.page.locator(':focus')).waitFor()
     await page.row(titled('Report')).getByText('Running').waitFor({ timeout: RUN_DEADLINE_MS })
     await page.select(titled('Report'))
     await page.detail.getByRole('button', { name: 'Cancel' }).click()

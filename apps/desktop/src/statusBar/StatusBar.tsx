@@ -13,7 +13,7 @@ const CONNECTIONS = {
 
 /** Whether the page is live, and how the services of the stack are. */
 export function StatusBar({ state }: Pick<Connection, 'state'>) {
-  const services = useServices(useSettings().servicesUrl)
+  const services = useServices(useSettings().services)
   const { text, dot } = CONNECTIONS[state]
   return (
     <footer className="flex h-9 items-center gap-4 border-t border-line bg-surface px-4 whitespace-nowrap text-muted">
@@ -43,7 +43,7 @@ function Services({ services }: { readonly services: readonly ServiceHealth[] })
         popoverTarget="services"
       >
         <span aria-hidden="true" className={`size-2 rounded-full ${allHealthy ? 'bg-good' : 'bg-bad'}`} />
-        {allHealthy ? `All ${services.length} services healthy` : `${healthy} of ${services.length} healthy`}
+        {allHealthy ? `All ${services.length} healthy` : `${healthy} of ${services.length} healthy`}
         {standIns && <StandIn />}
       </button>
       <div
