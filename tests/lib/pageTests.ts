@@ -108,8 +108,9 @@ export function pageTests(target: () => PageTarget): void {
 
   test('two windows recover from a backend that is killed and started again', async () => {
     const [here, there] = [await open(), await open()]
+    const disconnected = [here, there].map((page) => page.disconnected())
     target().killBackend()
-    await Promise.all([here, there].map((page) => page.reconnecting.waitFor()))
+    await Promise.all(disconnected)
     await here.start('Quick check', titled('Survivor'))
     await Promise.all([here, there].map((page) => page.live.waitFor({ timeout: BACK_DEADLINE_MS })))
     await there.row(titled('Survivor')).waitFor({ timeout: BACK_DEADLINE_MS })
