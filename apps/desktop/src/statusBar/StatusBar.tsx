@@ -8,6 +8,7 @@ import { StandIn } from './StandIn.tsx'
 const CONNECTIONS = {
   connecting: { text: 'Connecting…', dot: 'bg-control waits' },
   live: { text: 'Live', dot: 'bg-good' },
+  unreachable: { text: 'Connecting…', dot: 'bg-warn waits' },
   reconnecting: { text: 'Reconnecting…', dot: 'bg-warn waits' },
 } as const
 
