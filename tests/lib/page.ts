@@ -47,7 +47,7 @@ export class RunsPage {
     })
   }
 
-  /** Opens the page and waits until it is live. */
+  /** Opens the page and waits until it is live and shows what there is. */
   static async open(browser: Browser, url: string, options: WindowOptions = {}): Promise<RunsPage> {
     const { theme = 'light', size = 'wide' } = options
     const context = await browser.newContext({ colorScheme: theme, viewport: SIZES[size] })
@@ -62,6 +62,7 @@ export class RunsPage {
       try {
         await page.goto(url)
         await opened.live.waitFor({ timeout: OPEN_DEADLINE_MS / OPEN_TRIES })
+        await page.getByText('Loading runs…').waitFor({ state: 'hidden', timeout: OPEN_DEADLINE_MS / OPEN_TRIES })
         return opened
       } catch (error) {
         if (tries === OPEN_TRIES)
