@@ -1,13 +1,16 @@
 import { mkdirSync } from 'node:fs'
 import path from 'node:path'
 import { AxeBuilder } from '@axe-core/playwright'
-import { type Browser, chromium, type Locator, type Page } from 'playwright-core'
+import { type Browser, chromium, type Locator, type Page, type WebSocket } from 'playwright-core'
 
 const OPEN_DEADLINE_MS = 60_000
 /** A browser that finds the machine's networks changed drops what it was loading. */
 const OPEN_TRIES = 5
 
 export const THEMES = ['light', 'dark'] as const
+
+/** Where Convex' client talks to its backend. */
+const SYNC = /\/api\/[^/]+\/sync$/
 
 /** Sizes that the page is looked at in. */
 export const SIZES = {
@@ -34,13 +37,17 @@ export class RunsPage {
   readonly page: Page
   /** What the browser complained about: errors of the console, exceptions that nobody caught. */
   readonly complaints: readonly string[]
+  #socket: WebSocket | undefined
 
   private constructor(page: Page, complaints: readonly string[]) {
     this.page = page
     this.complaints = complaints
+    page.on('websocket', (socket) => {
+      if (SYNC.test(socket.url())) this.#socket = socket
+    })
   }
 
-  /** Opens the page and waits until it is live. */
+  /** Opens the page and waits until it is live and shows what there is. */
   static async open(browser: Browser, url: string, options: WindowOptions = {}): Promise<RunsPage> {
     const { theme = 'light', size = 'wide' } = options
     const context = await browser.newContext({ colorScheme: theme, viewport: SIZES[size] })
@@ -55,6 +62,7 @@ export class RunsPage {
       try {
         await page.goto(url)
         await opened.live.waitFor({ timeout: OPEN_DEADLINE_MS / OPEN_TRIES })
+        await page.getByText('Loading runs…').waitFor({ state: 'hidden', timeout: OPEN_DEADLINE_MS / OPEN_TRIES })
         return opened
       } catch (error) {
         if (tries === OPEN_TRIES)
@@ -75,6 +83,11 @@ export class RunsPage {
   /** Over the page: it is not. */
   get reconnecting(): Locator {
     return this.page.getByRole('status').filter({ hasText: 'Reconnecting…' })
+  }
+
+  /** Waits until the connection to the backend that there is now has ended, however soon there is another. */
+  async disconnected(): Promise<void> {
+    if (this.#socket && !this.#socket.isClosed()) await this.#socket.waitForEvent('close')
   }
 
   /** The newest run of this title in the list. */
@@ -133,7 +146,7 @@ export class BackendSwitch {
 
   /** To be given to `open` as `prepare`. */
   readonly install = async (page: Page): Promise<void> => {
-    await page.routeWebSocket(/\/api\/[^/]+\/sync$/, async (socket) => {
+    await page.routeWebSocket(SYNC, async (socket) => {
       if (this.#away) return await socket.close({ code: 1001 })
       this.#sockets.add(socket)
       socket.connectToServer()

@@ -1,4 +1,4 @@
-import { describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { SIZES, THEMES } from './page.ts'
 import { type PageTarget, pageWindows } from './pageWindows.ts'
 
@@ -6,7 +6,7 @@ import { type PageTarget, pageWindows } from './pageWindows.ts'
 export function pageLookTests(target: () => PageTarget): void {
   const { open, titled, ended } = pageWindows(target)
 
-  test('there is a run to look at', async () => {
+  beforeAll(async () => {
     const page = await open()
     await page.start('Doomed deployment', titled('Looks'))
     await ended(page, titled('Looks'), 'Failed')

@@ -24,6 +24,8 @@ export function pageTests(target: () => PageTarget): void {
   test('a run under way is cancelled', async () => {
     const page = await open()
     await page.start('Nightly report', titled('Report'))
+    // Where the form was opened from.
+    await page.page.getByRole('button', { name: 'New run' }).and(page.page.locator(':focus')).waitFor()
     await page.row(titled('Report')).getByText('Running').waitFor({ timeout: RUN_DEADLINE_MS })
     await page.select(titled('Report'))
     await page.detail.getByRole('button', { name: 'Cancel' }).click()
@@ -106,8 +108,9 @@ export function pageTests(target: () => PageTarget): void {
 
   test('two windows recover from a backend that is killed and started again', async () => {
     const [here, there] = [await open(), await open()]
+    const disconnected = [here, there].map((page) => page.disconnected())
     target().killBackend()
-    await Promise.all([here, there].map((page) => page.reconnecting.waitFor()))
+    await Promise.all(disconnected)
     await here.start('Quick check', titled('Survivor'))
     await Promise.all([here, there].map((page) => page.live.waitFor({ timeout: BACK_DEADLINE_MS })))
     await there.row(titled('Survivor')).waitFor({ timeout: BACK_DEADLINE_MS })

@@ -1,5 +1,5 @@
 /** Put in by vite/stackPlugin.ts. */
-declare const __STACK_PORTS__: import('./stack/settings.ts').StackPorts
+declare const __STACK__: import('./stack/settings.ts').StackFacts
 
 /** What of the environment a build takes up; Vite puts in what begins with VITE_. */
 interface ImportMetaEnv {

@@ -10,7 +10,7 @@ import './index.css'
 const root = document.getElementById('root')
 if (!root) throw new Error('index.html has no element "root"')
 
-const settings = readSettings(import.meta.env, __STACK_PORTS__, window.location)
+const settings = readSettings(import.meta.env, __STACK__, window.location)
 const convex = new ConvexReactClient(settings.convexUrl)
 
 createRoot(root).render(

@@ -23,7 +23,7 @@ function openPage(): FakeConvex {
 test('a connection that is back at once was never gone', () => {
   const convex = openPage()
   act(() => convex.connection({ isWebSocketConnected: false }))
-  act(() => vi.advanceTimersByTime(500))
+  act(() => vi.advanceTimersByTime(1_000))
   expect(bar().getByText('Live')).toBeTruthy()
   act(() => convex.connection({}))
   act(() => vi.advanceTimersByTime(5_000))
@@ -33,7 +33,7 @@ test('a connection that is back at once was never gone', () => {
 test('a connection that stays away is said to be, with what waits to be sent; runs stay', () => {
   const convex = openPage()
   act(() => convex.connection({ isWebSocketConnected: false, inflightMutations: 2 }))
-  act(() => vi.advanceTimersByTime(1_000))
+  act(() => vi.advanceTimersByTime(2_000))
   expect(bar().getByText('Reconnecting…')).toBeTruthy()
   expect(screen.getByText(/2 changes will be sent/)).toBeTruthy()
   expect(screen.getByText('Nightly report')).toBeTruthy()
@@ -47,4 +47,9 @@ test('a page that never had a connection is connecting', () => {
   convex.connection({ isWebSocketConnected: false, hasEverConnected: false })
   renderApp(convex)
   expect(bar().getByText('Connecting…')).toBeTruthy()
+  expect(screen.queryByText(/does not answer yet/)).toBeNull()
+  act(() => vi.advanceTimersByTime(2_000))
+  expect(screen.getByText(/does not answer yet/)).toBeTruthy()
+  act(() => convex.connection({}))
+  expect(bar().getByText('Live')).toBeTruthy()
 })

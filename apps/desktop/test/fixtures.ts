@@ -1,4 +1,5 @@
 import type { Run, RunWithSteps, Step } from '../src/runs/types.ts'
+import type { StackFacts } from '../src/stack/settings.ts'
 
 const CREATED_AT = Date.UTC(2026, 0, 5, 12)
 
@@ -42,4 +43,12 @@ export function withSteps(change: Partial<Run> = {}, ...steps: Step[]): RunWithS
 /** What the paginated query answers when this is all there is. */
 export function page(...runs: Run[]) {
   return { page: runs, isDone: true, continueCursor: '' }
+}
+
+/** What a build knows of the stack. */
+export const stack: StackFacts = {
+  port: 1420,
+  temporalUiPort: 8080,
+  convex: { id: 'convex-backend', title: 'Convex' },
+  worker: { id: 'nebula-worker', title: 'Worker', healthUrl: 'http://127.0.0.1:8081/health' },
 }

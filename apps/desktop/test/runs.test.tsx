@@ -103,7 +103,7 @@ test('a run shows its steps with attempts and errors, who works on it and its wo
     detail()
       .getByRole('link', { name: /Temporal/ })
       .getAttribute('href'),
-  ).toBe('http://localhost:2/namespaces/default/workflows/run1/first/history')
+  ).toBe('http://localhost:8080/namespaces/default/workflows/run1/first/history')
 })
 
 test('an id that nothing has is said to be one', () => {

@@ -46,6 +46,7 @@ services:
 ${[
   ['convex-backend', 'Convex', 'api', ports.backend, '/version', '{ argv: [convex] }'],
   ['temporal-ui', 'Temporal UI', 'ui', 1, '/', 'null'],
+  ['nebula-worker', 'Worker', 'health', 4, '/health', '{ argv: [worker] }'],
   ['desktop', 'Runs', 'web', ports.page, '/', '{ argv: [vite] }'],
 ]
   .map(
@@ -131,6 +132,13 @@ test('every server of the stack is told, by its own check, stand-ins by their na
         detail: 'nothing listens there',
         page: { port: 1, path: '/' },
       },
+      {
+        id: 'nebula-worker',
+        title: 'Worker',
+        healthy: false,
+        detail: 'nothing listens there',
+        page: { port: 4, path: '/health' },
+      },
     ],
   })
 })
@@ -140,7 +148,7 @@ test('in embedded mode, what only runs in a cluster is not missed', async () => 
   const supervisor = { pid: process.pid, startTime: '1' }
   writeState(root, { supervisor, definition: '', retries: 0, services: [] })
   const { services } = await (await fetch(`${url}/_stack/services`)).json()
-  expect(services.map(({ id }: { id: string }) => id)).toEqual(['convex-backend'])
+  expect(services.map(({ id }: { id: string }) => id)).toEqual(['convex-backend', 'nebula-worker'])
 })
 
 test('a name that is neither this machine nor its forwarded port is refused, for the stack too', async () => {

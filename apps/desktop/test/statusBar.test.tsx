@@ -3,19 +3,20 @@ import { cleanup, render, screen, within } from '@testing-library/react'
 import { afterEach, expect, test, vi } from 'vitest'
 import { SettingsContext } from '../src/stack/SettingsContext.ts'
 import type { ServiceHealth } from '../src/stack/services.ts'
-import { readSettings } from '../src/stack/settings.ts'
+import { type PageEnvironment, readSettings } from '../src/stack/settings.ts'
 import { StatusBar } from '../src/statusBar/StatusBar.tsx'
+import { stack } from './fixtures.ts'
 
 afterEach(() => {
   cleanup()
   vi.unstubAllGlobals()
 })
 
-function renderBar(answer: () => Promise<Response>) {
+function renderBar(answer: (url: string) => Promise<Response>, env: PageEnvironment = {}) {
   vi.stubGlobal('fetch', answer)
   const location = { origin: 'http://localhost:1420', hostname: 'localhost' }
   render(
-    <SettingsContext value={readSettings({}, { desktop: 1420, temporalUi: 8080 }, location)}>
+    <SettingsContext value={readSettings(env, stack, location)}>
       <StatusBar state="live" />
     </SettingsContext>,
   )
@@ -41,7 +42,7 @@ test('every service is there, with its page; a stand-in is marked', async () => 
       .getByRole('link')
       .getAttribute('href'),
   ).toBe('http://localhost:3210/version')
-  expect(screen.getByRole('button').textContent).toContain('All 2 services healthy')
+  expect(screen.getByRole('button').textContent).toContain('All 2 healthy')
 })
 
 test('one that is down says so, and why', async () => {
@@ -59,4 +60,14 @@ test.each([
 ])('%s: that is said, instead of what was', async (_, answer) => {
   renderBar(answer)
   expect(await screen.findByText('No answer about the services')).toBeTruthy()
+})
+
+test('a page that no dev server serves asks Convex and the worker themselves', async () => {
+  const answers: Readonly<Record<string, Response>> = {
+    'http://convex.test/version': new Response('', { headers: { 'Nebula-Stand-In': 'convex-embedded 0.1.0' } }),
+    'http://127.0.0.1:8081/health': new Response('', { status: 503 }),
+  }
+  renderBar(async (url) => answers[url] ?? Response.error(), { VITE_CONVEX_URL: 'http://convex.test' })
+  expect((await screen.findAllByTitle(/^Convex: healthy; convex-embedded/)).length).toBeGreaterThan(0)
+  expect(screen.getAllByTitle('Worker: it answered 503').length).toBeGreaterThan(0)
 })

@@ -3,7 +3,7 @@ import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import { findCodespace, forwardedOrigin } from '@nebula/stack/codespaces/codespace'
 import type { Connect, Plugin, ProxyOptions } from 'vite'
-import { CONVEX_PREFIX, SERVICES_PATH, type StackPorts } from '../src/stack/settings.ts'
+import { CONVEX_PREFIX, SERVICES_PATH, type StackFacts } from '../src/stack/settings.ts'
 import { type ServicesHealthOptions, servicesHealth } from './servicesHealth.ts'
 
 const SERVICE = 'desktop'
@@ -21,7 +21,6 @@ export interface StackPluginOptions {
  */
 export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugin {
   const port = Number(env.PORT ?? findEndpoint(catalogue, SERVICE, 'web').localPort)
-  const ports: StackPorts = { desktop: port, temporalUi: findEndpoint(catalogue, 'temporal-ui', 'ui').localPort }
   const listening = {
     host: '127.0.0.1',
     port,
@@ -33,12 +32,27 @@ export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugi
   return {
     name: 'nebula-stack',
     config: () => ({
-      define: { __STACK_PORTS__: JSON.stringify(ports) },
+      define: { __STACK__: JSON.stringify(facts(catalogue, port)) },
       server: listening,
       preview: listening,
     }),
     configureServer: (server) => void server.middlewares.use(SERVICES_PATH, answer),
     configurePreviewServer: (server) => void server.middlewares.use(SERVICES_PATH, answer),
+  }
+}
+
+function facts(catalogue: Catalogue, port: number): StackFacts {
+  const { owner: convex, ownerTitle: convexTitle } = findEndpoint(catalogue, 'convex-backend', 'api')
+  const {
+    owner: worker,
+    ownerTitle: workerTitle,
+    path: health = '/',
+  } = findEndpoint(catalogue, 'nebula-worker', 'health')
+  return {
+    port,
+    temporalUiPort: findEndpoint(catalogue, 'temporal-ui', 'ui').localPort,
+    convex: { id: convex, title: convexTitle },
+    worker: { id: worker, title: workerTitle, healthUrl: endpointUrl(catalogue, worker, 'health') + health },
   }
 }
 

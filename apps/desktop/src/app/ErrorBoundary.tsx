@@ -2,7 +2,7 @@ import { Component, type ReactNode } from 'react'
 import { messageOf } from '../runs/messageOf.ts'
 
 /** Functions that are deployed a moment after the page was opened are there by the next try. */
-const RETRY_MS = 3_000
+const RETRY_MS = 5_000
 
 interface Props {
   /** What can not be shown: "The list of runs". */
@@ -50,7 +50,12 @@ export class ErrorBoundary extends Component<Props, { readonly error: unknown }>
   }
 }
 
-function explain(message: string): string {
+function explain(message: string): ReactNode {
   if (!/could not find public function/i.test(message)) return 'It is tried again every few seconds.'
-  return 'The backend has no functions of this app yet. They are deployed when the stack starts: `npm run status` shows how far that is.'
+  return (
+    <>
+      The backend has no functions of this app yet. They are deployed when the stack starts:{' '}
+      <code className="font-mono">npm run status</code> shows how far that is.
+    </>
+  )
 }

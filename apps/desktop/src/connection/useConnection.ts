@@ -2,10 +2,11 @@ import { useConvexConnectionState } from 'convex/react'
 import { useEffect, useState } from 'react'
 
 /** A socket that is back within this time was never missed. */
-const PATIENCE_MS = 800
+const PATIENCE_MS = 1_500
 
 export interface Connection {
-  readonly state: 'connecting' | 'live' | 'reconnecting'
+  /** `unreachable`: there has been no connection since the page was opened, and it takes longer than it should. */
+  readonly state: 'connecting' | 'live' | 'reconnecting' | 'unreachable'
   /** Changes that were asked for here and that the backend has not confirmed; none is lost while the page is open. */
   readonly unsent: number
 }
@@ -20,6 +21,8 @@ export function useConnection(): Connection {
     return () => clearTimeout(timer)
   }, [isWebSocketConnected])
   const isMissing = !isWebSocketConnected && missed
-  if (!hasEverConnected) return { state: isMissing ? 'reconnecting' : 'connecting', unsent: inflightMutations }
-  return { state: isMissing ? 'reconnecting' : 'live', unsent: inflightMutations }
+  const [waiting, missing] = hasEverConnected
+    ? (['live', 'reconnecting'] as const)
+    : (['connecting', 'unreachable'] as const)
+  return { state: isMissing ? missing : waiting, unsent: inflightMutations }
 }

@@ -7,10 +7,25 @@ export const SERVICES_PATH = '/_stack/services'
 /** Temporal's namespace that the stack makes. */
 const TEMPORAL_NAMESPACE = 'default'
 
-/** What the build knows of the stack: ports of infra/stack.yaml. */
-export interface StackPorts {
-  readonly desktop: number
-  readonly temporalUi: number
+/** What the build knows of the stack, from infra/stack.yaml. */
+export interface StackFacts {
+  /** The port that the page is served on. */
+  readonly port: number
+  readonly temporalUiPort: number
+  readonly convex: { readonly id: string; readonly title: string }
+  readonly worker: { readonly id: string; readonly title: string; readonly healthUrl: string }
+}
+
+/** Who is asked how the services are: the dev server about all of them, or some of them themselves. */
+export type ServicesSource =
+  | { readonly kind: 'devServer'; readonly url: string }
+  | { readonly kind: 'services'; readonly asked: readonly AskedService[] }
+
+export interface AskedService {
+  readonly id: string
+  readonly title: string
+  /** Answers 200 when it is healthy. */
+  readonly url: string
 }
 
 /** What of `import.meta.env` the page reads. */
@@ -21,8 +36,7 @@ export interface PageEnvironment {
 
 export interface Settings {
   readonly convexUrl: string
-  /** Where the health of the services is asked for; null for a page that no dev server serves. */
-  readonly servicesUrl: string | null
+  readonly services: ServicesSource
   /** @returns the URL that a person opens for a page of the stack on this port. */
   pageUrl(port: number, path: string): string
   /** @returns the page of Temporal's UI about a workflow. */
@@ -36,14 +50,23 @@ export interface Settings {
  */
 export function readSettings(
   env: PageEnvironment,
-  ports: StackPorts,
+  stack: StackFacts,
   location: { readonly origin: string; readonly hostname: string },
 ): Settings {
-  const pageUrl = (port: number, path: string) => stackUrl(port, ports.desktop, location.hostname) + path
-  const temporalUi = env.VITE_TEMPORAL_UI_URL?.replace(/\/$/, '') ?? pageUrl(ports.temporalUi, '')
+  const pageUrl = (port: number, path: string) => stackUrl(port, stack.port, location.hostname) + path
+  const temporalUi = env.VITE_TEMPORAL_UI_URL?.replace(/\/$/, '') ?? pageUrl(stack.temporalUiPort, '')
+  const ownConvex = env.VITE_CONVEX_URL?.replace(/\/$/, '')
   return {
-    convexUrl: env.VITE_CONVEX_URL?.replace(/\/$/, '') ?? location.origin + CONVEX_PREFIX,
-    servicesUrl: env.VITE_CONVEX_URL ? null : location.origin + SERVICES_PATH,
+    convexUrl: ownConvex ?? location.origin + CONVEX_PREFIX,
+    services: ownConvex
+      ? {
+          kind: 'services',
+          asked: [
+            { ...stack.convex, url: `${ownConvex}/version` },
+            { id: stack.worker.id, title: stack.worker.title, url: stack.worker.healthUrl },
+          ],
+        }
+      : { kind: 'devServer', url: location.origin + SERVICES_PATH },
     pageUrl,
     workflowUrl(workflowId, temporalRunId) {
       const workflow = `${temporalUi}/namespaces/${TEMPORAL_NAMESPACE}/workflows/${encodeURIComponent(workflowId)}`

@@ -8,12 +8,13 @@ import { StandIn } from './StandIn.tsx'
 const CONNECTIONS = {
   connecting: { text: 'Connecting…', dot: 'bg-control waits' },
   live: { text: 'Live', dot: 'bg-good' },
+  unreachable: { text: 'Connecting…', dot: 'bg-warn waits' },
   reconnecting: { text: 'Reconnecting…', dot: 'bg-warn waits' },
 } as const
 
 /** Whether the page is live, and how the services of the stack are. */
 export function StatusBar({ state }: Pick<Connection, 'state'>) {
-  const services = useServices(useSettings().servicesUrl)
+  const services = useServices(useSettings().services)
   const { text, dot } = CONNECTIONS[state]
   return (
     <footer className="flex h-9 items-center gap-2 border-t border-line bg-surface px-3 whitespace-nowrap text-muted sm:gap-4 sm:px-4">
@@ -43,7 +44,7 @@ function Services({ services }: { readonly services: readonly ServiceHealth[] })
         popoverTarget="services"
       >
         <span aria-hidden="true" className={`size-2 rounded-full ${allHealthy ? 'bg-good' : 'bg-bad'}`} />
-        {allHealthy ? `All ${services.length} services healthy` : `${healthy} of ${services.length} healthy`}
+        {allHealthy ? `All ${services.length} healthy` : `${healthy} of ${services.length} healthy`}
         {standIns && <StandIn />}
       </button>
       <div
