@@ -1,23 +1,28 @@
-import { checkMachine } from '@nebula/stack/cluster/preflight'
 import { ExitCode } from '@nebula/stack/exitCodes'
+import type { ModeChoice } from '@nebula/stack/mode'
 import type { PreflightResult } from '@nebula/stack/preflight/run'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
-import { openCluster } from './lib/stack.ts'
+import { openDriver } from './lib/stack.ts'
 
 const MARKS = { ok: pc.green('✓'), warn: pc.yellow('!'), fail: pc.red('✗') } as const
 
 const program = command('doctor', 'Check this machine for everything that the stack needs')
+  .option('--mode <mode>', 'what for: cluster, embedded, or auto (NEBULA_MODE)')
   .option('--json', 'one JSON object on stdout')
-  .action((options) => interruptible(() => doctor(options.json === true)))
+  .action((options) => interruptible(() => doctor(options.mode, options.json === true)))
 
-async function doctor(json: boolean): Promise<ExitCode> {
-  const context = await openCluster()
-  const results = await checkMachine(context)
+async function doctor(mode: string | undefined, json: boolean): Promise<ExitCode> {
+  const { driver, choice } = await openDriver(mode)
+  const results = await driver.checkMachine()
   const ok = results.every((result) => result.status !== 'fail')
-  if (json) process.stdout.write(`${JSON.stringify({ ok, checks: results })}\n`)
-  else process.stdout.write(`${results.map(describe).join('\n')}\n\n${summary(results)}\n`)
+  if (json) process.stdout.write(`${JSON.stringify({ ok, mode: choice.mode, checks: results })}\n`)
+  else process.stdout.write(`${heading(choice)}\n\n${results.map(describe).join('\n')}\n\n${summary(results)}\n`)
   return ok ? ExitCode.Green : ExitCode.Precondition
+}
+
+function heading({ mode, reason }: ModeChoice): string {
+  return `${pc.bold(`${mode} mode`)}  ${reason}`
 }
 
 function describe({ status, title, message, fix }: PreflightResult): string {

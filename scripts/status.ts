@@ -1,21 +1,19 @@
 import { personUrl } from '@nebula/stack/catalogue/endpoints'
-import { clusterStatus } from '@nebula/stack/cluster/status'
 import { ExitCode } from '@nebula/stack/exitCodes'
-import { loadSecrets } from '@nebula/stack/secrets'
 import { isGreen, type ServiceStatus } from '@nebula/stack/serviceStatus'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
-import { openCluster } from './lib/stack.ts'
+import { openDriver } from './lib/stack.ts'
 import { statusTable } from './lib/summary.ts'
 
 const program = command('status', 'What every service is doing')
+  .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
   .option('--json', 'one JSON object on stdout')
-  .action((options) => interruptible(() => status(options.json === true)))
+  .action((options) => interruptible(() => status(options.mode, options.json === true)))
 
-async function status(json: boolean): Promise<ExitCode> {
-  const context = await openCluster()
-  const secrets = await loadSecrets(context.root).catch(() => null)
-  const { platform, services } = await clusterStatus(context, secrets)
+async function status(mode: string | undefined, json: boolean): Promise<ExitCode> {
+  const { driver } = await openDriver(mode)
+  const { platform, services } = await driver.status()
   const ok = services.every(isGreen)
   if (json) {
     const rows = services.map((service) => ({
@@ -24,18 +22,21 @@ async function status(json: boolean): Promise<ExitCode> {
       since: service.since ?? null,
       urls: urlsOf(service.id),
       ...(service.standIn ? { standIn: service.standIn } : {}),
+      ...(service.program ? { program: service.program } : {}),
       ...(service.reason && !isGreen(service) ? { error: service.reason } : {}),
     }))
-    process.stdout.write(`${JSON.stringify({ ok, mode: 'cluster', services: rows })}\n`)
+    process.stdout.write(`${JSON.stringify({ ok, mode: driver.mode, services: rows })}\n`)
   } else {
-    process.stdout.write(`${pc.bold('cluster mode')}  ${platform}\n\n${statusTable(context.catalogue, services)}\n`)
+    process.stdout.write(`${pc.bold(`${driver.mode} mode`)}  ${platform}\n\n${statusTable(driver, services)}\n`)
     if (!ok) process.stderr.write(`\n${pc.cyan('→')} npm run up\n`)
   }
   return exitCode(services)
 
   function urlsOf(id: string): readonly string[] {
-    const endpoints = context.catalogue.services.find((service) => service.id === id)?.endpoints ?? []
-    return endpoints.map((endpoint) => personUrl(endpoint) ?? `${endpoint.scheme}://localhost:${endpoint.localPort}`)
+    const endpoints = driver.catalogue.services.find((service) => service.id === id)?.endpoints ?? []
+    return endpoints.map(
+      (endpoint) => personUrl(endpoint, driver.codespace) ?? `${endpoint.scheme}://localhost:${endpoint.localPort}`,
+    )
   }
 }
 

@@ -1,4 +1,3 @@
-import { tiltLogs } from '@nebula/stack/cluster/tiltResource'
 import { ExitCode } from '@nebula/stack/exitCodes'
 import { loadSecrets } from '@nebula/stack/secrets'
 import type { Check } from '@nebula/stack/verify/check'
@@ -6,17 +5,18 @@ import { verify } from '@nebula/stack/verify/verify'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { formatMs } from './lib/render/words.ts'
-import { openCluster } from './lib/stack.ts'
+import { openDriver } from './lib/stack.ts'
 
 const program = command('verify', 'Prove that the stack works: every check, then one real run through all of it')
+  .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
   .option('--json', 'one JSON object on stdout')
-  .action((options) => interruptible(() => prove(options.json === true)))
+  .action((options) => interruptible(() => prove(options.mode, options.json === true)))
 
-async function prove(json: boolean): Promise<ExitCode> {
-  const context = await openCluster()
-  const secrets = await loadSecrets(context.root)
+async function prove(mode: string | undefined, json: boolean): Promise<ExitCode> {
+  const { root, driver } = await openDriver(mode)
+  const secrets = await loadSecrets(root)
   const { ok, checks } = await verify({
-    catalogue: context.catalogue,
+    catalogue: driver.catalogue,
     secrets,
     onCheck: (check) => void (json || process.stdout.write(`${line(check)}\n`)),
   })
@@ -25,7 +25,7 @@ async function prove(json: boolean): Promise<ExitCode> {
     process.stdout.write(`${JSON.stringify({ ok, checks: rows })}\n`)
   }
   const failed = checks.find((check) => !check.ok)
-  if (failed?.service) await showLogs(failed, await tiltLogs(context.tiltPort, failed.service, 20))
+  if (failed?.service) await showLogs(failed, await driver.lastLines(failed.service, 20))
   return ok ? ExitCode.Green : ExitCode.Failed
 }
 

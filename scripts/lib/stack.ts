@@ -2,6 +2,8 @@ import path from 'node:path'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import { type ClusterContext, clusterContext } from '@nebula/stack/cluster/context'
+import type { ConvexChoice } from '@nebula/stack/embedded/programs/convexBackend'
+import { type OpenedStack, openDriver as open } from '@nebula/stack/modeInUse'
 
 /** The checkout that this script belongs to, and its stack. */
 export interface Stack {
@@ -18,7 +20,17 @@ export async function openStack(): Promise<Stack> {
   return { root, catalogue: await loadCatalogue(path.join(root, 'infra/stack.yaml')) }
 }
 
-/** The stack with what the cluster commands need on top. */
+/**
+ * The stack in the mode that it runs in, or would run in.
+ * @param mode the value of a command's `--mode`; NEBULA_MODE when there is none.
+ */
+export async function openDriver(mode?: string, convex?: ConvexChoice): Promise<OpenedStack & Pick<Stack, 'root'>> {
+  const stack = await openStack()
+  const opened = await open({ ...stack, mode: mode ?? process.env.NEBULA_MODE, ...(convex ? { convex } : {}) })
+  return { root: stack.root, ...opened }
+}
+
+/** The stack on k3d, for what only makes sense there. */
 export async function openCluster(): Promise<ClusterContext> {
   const { root, catalogue } = await openStack()
   return await clusterContext(root, catalogue)

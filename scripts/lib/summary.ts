@@ -1,13 +1,15 @@
 import { allEndpoints, personUrl } from '@nebula/stack/catalogue/endpoints'
-import type { Catalogue } from '@nebula/stack/catalogue/schema'
+import type { StackDriver } from '@nebula/stack/driver'
 import type { ServiceStatus } from '@nebula/stack/serviceStatus'
 import pc from 'picocolors'
 import { formatMs, stateMark } from './render/words.ts'
 
+type UrlContext = Pick<StackDriver, 'catalogue' | 'codespace'>
+
 /** What to open in a browser: one line an address, and what a stand-in is named as one. */
-export function urlTable(catalogue: Catalogue, services: readonly ServiceStatus[]): string {
+export function urlTable({ catalogue, codespace }: UrlContext, services: readonly ServiceStatus[]): string {
   const rows = allEndpoints(catalogue).flatMap((endpoint) => {
-    const url = personUrl(endpoint)
+    const url = personUrl(endpoint, codespace)
     const standIn = services.find((service) => service.id === endpoint.owner)?.standIn
     return url === null ? [] : [{ label: endpoint.label, url, standIn }]
   })
@@ -21,16 +23,19 @@ export function urlTable(catalogue: Catalogue, services: readonly ServiceStatus[
 }
 
 /** The services as a table: state, how long for, where. */
-export function statusTable(catalogue: Catalogue, services: readonly ServiceStatus[]): string {
+export function statusTable({ catalogue, codespace }: UrlContext, services: readonly ServiceStatus[]): string {
   const rows = services.map((status) => {
     const service = catalogue.services.find((candidate) => candidate.id === status.id)
     const since = status.since ? formatAge(Date.now() - Date.parse(status.since)) : ''
     const where =
-      service?.endpoints.map((endpoint) => personUrl(endpoint) ?? `localhost:${endpoint.localPort}`).join('  ') ?? ''
+      service?.endpoints
+        .map((endpoint) => personUrl(endpoint, codespace) ?? `localhost:${endpoint.localPort}`)
+        .join('  ') ?? ''
     const notes = [
       status.reason,
       status.restarts ? `${status.restarts} restarts` : '',
       status.standIn ? `stand-in: ${status.standIn}` : '',
+      status.program ?? '',
     ]
     return {
       mark: stateMark(status.state),

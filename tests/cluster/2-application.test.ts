@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Application, workflowOf } from '../lib/application.ts'
+import { Application } from '../lib/application.ts'
+import { applicationTests, survives } from '../lib/applicationTests.ts'
 import { kubectl, localPort, pods, root, succeed } from './setup.ts'
 
 let app: Application
@@ -13,39 +14,12 @@ beforeAll(async () => {
 })
 afterAll(async () => await app.close())
 
-test('a run whose step keeps failing fails, and can be retried once', async () => {
-  const runId = await app.start({ title: 'fails', steps: [{ label: 'never', durationMs: 10, failures: 5 }] })
-  const run = await app.untilFinal(runId)
-  expect(run).toMatchObject({ status: 'failed' })
-  expect(run.error).toBeTruthy()
-  expect(await workflowOf(temporal, runId)).toEqual({ status: 'FAILED', executions: 1 })
-  const again = await app.retry(runId)
-  expect(await app.retry(runId)).toBe(again)
-  expect(again).not.toBe(runId)
-})
-
-test('a running run is cancelled, in Convex and in Temporal', async () => {
-  const runId = await app.start({ title: 'cancel me', steps: [{ label: 'long', durationMs: 60_000, failures: 0 }] })
-  await app.until(runId, (run) => run.steps[0]?.status === 'running')
-  await app.cancel(runId)
-  const run = await app.untilFinal(runId)
-  expect(run.status).toBe('cancelled')
-  await expect.poll(async () => (await workflowOf(temporal, runId)).status, { timeout: 20_000 }).toBe('CANCELLED')
-})
+applicationTests(() => ({ app, temporal }))
 
 test('a run whose worker is killed in the middle still ends, once', async () => {
-  const runId = await app.start({
-    title: 'survives',
-    steps: [
-      { label: 'before', durationMs: 3_000, failures: 0 },
-      { label: 'after', durationMs: 500, failures: 0 },
-    ],
-  })
-  await app.until(runId, (run) => run.steps[0]?.status === 'running')
-  await kubectl('delete', 'pod', '-l', 'app=nebula-worker', '--grace-period=0', '--force')
-  const run = await app.untilFinal(runId)
-  expect(run.status).toBe('completed')
-  expect(await workflowOf(temporal, runId)).toEqual({ status: 'COMPLETED', executions: 1 })
+  await survives({ app, temporal }, () =>
+    kubectl('delete', 'pod', '-l', 'app=nebula-worker', '--grace-period=0', '--force'),
+  )
 })
 
 test('editing an activity changes the running worker, without building an image', async () => {

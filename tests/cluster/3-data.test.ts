@@ -49,6 +49,21 @@ test('a cluster that somebody stopped is started, not made again; a lost registr
   await expectRunKept()
 })
 
+test('nodes that Docker started, as after a reboot, are started again by k3d, which gives them their host entries', async () => {
+  const node = `${CONTEXT}-server-0`
+  await succeed(['down'])
+  const started = await run(root, ['docker', 'start', 'nebula-registry', node])
+  expect(started.exitCode, started.output).toBe(0)
+  const { stderr } = await succeed(['up', '--mode', 'cluster'])
+  expect(stderr).toContain('without k3d')
+  const hosts = await run(root, ['docker', 'exec', node, 'cat', '/etc/hosts'])
+  expect(hosts.stdout).toContain('host.k3d.internal')
+  const dns = ['-n', 'kube-system', 'get', 'configmap', 'coredns', '-o', 'jsonpath={.data.NodeHosts}']
+  expect((await run(root, ['kubectl', '--context', CONTEXT, ...dns])).stdout).toContain('host.k3d.internal')
+  await expectRunKept()
+  expect((await succeed(['up', '--mode', 'cluster'])).stderr).not.toContain('without k3d')
+})
+
 test('a changed cluster definition is refused, and nothing is touched', async () => {
   const file = path.join(root, 'infra/ctlptl.yaml')
   const definition = readFileSync(file, 'utf8')

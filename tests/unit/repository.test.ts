@@ -2,6 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { allEndpoints, personUrl } from '@nebula/stack/catalogue/endpoints'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
+import { Variable } from '@nebula/stack/embedded/programs/variables'
 import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
@@ -14,8 +15,16 @@ const Manifest = z.object({
 })
 const manifest = (folder = '.') => Manifest.parse(JSON.parse(read(path.join(folder, 'package.json'))))
 
-/** Started by the stack, not by a person. */
-const INTERNAL = ['deploy-functions']
+/** Started by the stack or by the devcontainer, not by a person. */
+const INTERNAL = [
+  'dashboard-proxy',
+  'deploy-functions',
+  'on-create',
+  'post-create',
+  'post-start',
+  'supervise',
+  'update-content',
+]
 /** For whoever works on the repository; a person who only uses the stack has no need of them. */
 const WITHOUT_RECIPE = ['format', 'images', 'pnpm']
 
@@ -62,6 +71,10 @@ test('every package can be checked', () => {
   for (const file of folders) expect(manifest(path.dirname(file)).scripts, file).toHaveProperty('check')
 })
 
+test.each(Object.values(Variable))('README.md says what %s does', (name) => {
+  expect(readFileSync(path.join(repository, 'README.md'), 'utf8')).toMatch(new RegExp(`^\\| \`${name}\` +\\| \\w`, 'm'))
+})
+
 test.each(['README.md', 'CLAUDE.md'])('the table of ports in %s is what stack.yaml says', async (file) => {
   const catalogue = await loadCatalogue(path.join(repository, 'infra/stack.yaml'))
   const expected = allEndpoints(catalogue).map((endpoint) => {
@@ -77,4 +90,12 @@ test.each(['README.md', 'CLAUDE.md'])('the table of ports in %s is what stack.ya
       .map((cell) => cell.trim().replaceAll('`', '')),
   )
   expect(cells).toEqual(expected)
+})
+
+test.each(['README.md', 'docs/troubleshooting.md'])('every command that %s tells to type is there', (file) => {
+  const typed = [...read(file).matchAll(/(?:^ {4}|[`;&] ?|=0 )(?:just|npm run) ([a-z][a-z-]*)/gm)].map(
+    ([, name]) => name,
+  )
+  expect(typed.length).toBeGreaterThan(5)
+  expect(Object.keys(manifest().scripts)).toEqual(expect.arrayContaining(typed))
 })

@@ -83,13 +83,13 @@ async function npmTest(args: readonly string[], env: Readonly<Record<string, str
 test('a tier whose needs are not met is skipped with the reason, and fails when it is demanded', async () => {
   const nothing = { PATH: '/nonexistent' }
   const skipped = await npmTest(['--tier', 'cluster', '--require', ''], nothing)
-  expect(skipped.lines.join('\n')).toMatch(/cluster +skipped: .*Docker is not running/)
+  expect(skipped.lines.join('\n')).toMatch(/cluster +skipped: .*Docker is not installed/)
   for (const demand of [
     await npmTest(['--tier', 'cluster', '--require', 'cluster'], nothing),
     await npmTest(['--tier', 'cluster'], { ...nothing, NEBULA_REQUIRE_TIERS: 'cluster' }),
   ]) {
     expect(demand.exitCode).toBe(1)
-    expect(demand.lines.join('\n')).toMatch(/cluster +had to run and was skipped: .*Docker is not running/)
+    expect(demand.lines.join('\n')).toMatch(/cluster +had to run and was skipped: .*Docker is not installed/)
     expect(demand.lines.at(-1)).toBe('0 passed, 1 failed')
   }
 })

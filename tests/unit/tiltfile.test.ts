@@ -1,7 +1,9 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { loadCatalogue } from '@nebula/stack/catalogue/load'
+import { forwardedPorts } from '@nebula/stack/codespaces/forwardedPorts'
 import { afterAll, expect, test } from 'vitest'
-import { parse } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { copyCheckout } from '../lib/checkout.ts'
 import { run } from '../lib/nebula.ts'
 
@@ -25,8 +27,34 @@ interface TiltManifest {
   readonly ResourceDependencies: readonly string[]
   readonly DeployTarget: {
     readonly portForwardTemplateSpec?: { readonly forwards: readonly { localPort: number; host: string }[] }
+    readonly Links?: readonly { readonly URL: unknown; readonly Name: string }[] | null
+    readonly yaml?: string
   }
 }
+
+const stack = parse(readFileSync(path.join(checkout.root, 'infra/stack.yaml'), 'utf8'))
+
+/** Evaluates it with secrets, and outside or inside of a codespace. */
+async function manifestsOf(forwarded: Readonly<Record<string, string>> | null) {
+  const state = path.join(checkout.root, '.nebula')
+  mkdirSync(state, { recursive: true })
+  writeFileSync(path.join(state, 'secrets.json'), JSON.stringify(SECRETS))
+  if (forwarded) writeFileSync(path.join(state, 'forwarded.json'), JSON.stringify(forwarded))
+  else rmSync(path.join(state, 'forwarded.json'), { force: true })
+  const result = await evaluate()
+  expect(result.exitCode, result.output).toBe(0)
+  const manifests: readonly TiltManifest[] = JSON.parse(result.stdout).Manifests
+  return new Map(manifests.map((manifest) => [manifest.Name, manifest]))
+}
+
+/** The settings that the services get. */
+function settingsOf(manifests: ReadonlyMap<string, TiltManifest>): unknown {
+  const documents = parseAllDocuments(manifests.get('namespace')?.DeployTarget.yaml ?? '')
+  return documents.map((document) => document.toJS()).find(({ kind }) => kind === 'ConfigMap')?.data
+}
+
+const portsOf = (manifest: TiltManifest | undefined) =>
+  manifest?.DeployTarget.portForwardTemplateSpec?.forwards.map((forward) => forward.localPort) ?? []
 
 /** Evaluates the Tiltfile, as Tilt itself does, against a cluster that does not have to be there. */
 async function evaluate(context = CONTEXT) {
@@ -52,25 +80,46 @@ test.runIf(hasTilt)('without secrets it says what makes them', async () => {
 })
 
 test.runIf(hasTilt)('it makes a resource of every service, with its needs and ports', async () => {
-  mkdirSync(path.join(checkout.root, '.nebula'), { recursive: true })
-  writeFileSync(path.join(checkout.root, '.nebula/secrets.json'), JSON.stringify(SECRETS))
-  const result = await evaluate()
-  expect(result.exitCode, result.output).toBe(0)
-  const stack = parse(readFileSync(path.join(checkout.root, 'infra/stack.yaml'), 'utf8'))
-  const manifests: TiltManifest[] = JSON.parse(result.stdout).Manifests
+  const manifests = await manifestsOf(null)
   for (const service of stack.services) {
-    const manifest = manifests.find((candidate) => candidate.Name === service.id)
+    const manifest = manifests.get(service.id)
     expect(manifest, service.id).toBeDefined()
     const needs = (service.needs ?? [])
       .filter((need: { until: string }) => need.until !== 'started')
       .map((need: { id: string }) => need.id)
     expect(manifest?.ResourceDependencies).toEqual(expect.arrayContaining(needs))
-    const forwards = manifest?.DeployTarget.portForwardTemplateSpec?.forwards ?? []
     const ports = (service.endpoints ?? []).map((endpoint: { localPort: number }) => endpoint.localPort)
-    expect(forwards.map((forward) => forward.localPort)).toEqual(ports)
-    for (const forward of forwards) expect(forward.host).toBe('127.0.0.1')
+    expect(portsOf(manifest)).toEqual(ports)
+    for (const forward of manifest?.DeployTarget.portForwardTemplateSpec?.forwards ?? [])
+      expect(forward.host).toBe('127.0.0.1')
   }
+  expect(settingsOf(manifests)).toMatchObject({
+    'convex-dashboard-api-url': 'http://127.0.0.1:3210',
+    'temporal-ui-origins': 'http://localhost:8080,http://127.0.0.1:8080',
+  })
 })
+
+test.runIf(hasTilt)(
+  'in a codespace, services know the URLs that the browser uses, and Tilt links to them',
+  async () => {
+    const catalogue = await loadCatalogue(path.join(checkout.root, 'infra/stack.yaml'))
+    const codespace = { name: 'fluffy-waffle', domain: 'app.github.dev' }
+    const manifests = await manifestsOf(forwardedPorts(catalogue, codespace))
+    expect(settingsOf(manifests)).toMatchObject({
+      // What Convex itself calls, from inside its pod too, stays.
+      'convex-api-url': 'http://127.0.0.1:3210',
+      'convex-dashboard-api-url': 'https://fluffy-waffle-6791.app.github.dev',
+      'temporal-ui-origins': expect.stringMatching(/,https:\/\/fluffy-waffle-8080\.app\.github\.dev$/),
+    })
+    expect(manifests.get('temporal-ui')?.DeployTarget.Links).toMatchObject([
+      { URL: { Scheme: 'https', Host: 'fluffy-waffle-8080.app.github.dev' } },
+    ])
+    // The dashboard's port belongs to the proxy, which is told where the dashboard went.
+    const [behind] = portsOf(manifests.get('convex-dashboard'))
+    expect(behind).not.toBe(6791)
+    expect(JSON.stringify(manifests.get('convex-dashboard-proxy'))).toContain(`"${behind}"`)
+  },
+)
 
 test.runIf(hasTilt)('it refuses every other cluster', async () => {
   const result = await evaluate('somebody-elses')

@@ -6,6 +6,8 @@ export const Port = z.coerce.number().int().min(0).max(65_535)
 
 // Taken now: functions of the application get a `process` of their own.
 const { stdout, stderr } = process
+// Whoever read the output is gone. Without a listener every line would be an uncaught exception, and so a line.
+for (const stream of [stdout, stderr]) stream.on('error', () => {})
 
 /** Writes a line of the log, with the time. */
 export function log(line: string): void {

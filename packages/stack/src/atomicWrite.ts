@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import { chmod, link, mkdir, open, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
+import { notWritable } from './notWritable.ts'
 
 /**
  * Writes a file that only its owner can read (0600), in a folder that only its owner can enter (0700). Readers see the
@@ -33,8 +34,17 @@ export function hasCode(error: unknown, code: string): boolean {
   return error instanceof Error && 'code' in error && error.code === code
 }
 
+/** @throws NebulaError when this user may not write there, or nothing more fits. */
 async function writeTemporary(file: string, content: string): Promise<string> {
   const folder = path.dirname(file)
+  try {
+    return await tryToWrite(file, folder, content)
+  } catch (error) {
+    throw notWritable(file, folder, error) ?? error
+  }
+}
+
+async function tryToWrite(file: string, folder: string, content: string): Promise<string> {
   await mkdir(folder, { recursive: true, mode: 0o700 })
   await chmod(folder, 0o700)
   const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}`)

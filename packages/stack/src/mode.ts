@@ -2,6 +2,7 @@ import { NebulaError } from './errors.ts'
 import type { Mode } from './events.ts'
 import { exec } from './exec.ts'
 import { ExitCode } from './exitCodes.ts'
+import { findDockerEngine } from './preflight/dockerEngine.ts'
 
 export interface ModeChoice {
   readonly mode: Mode
@@ -10,6 +11,12 @@ export interface ModeChoice {
 }
 
 const TOOLS = ['k3d', 'ctlptl', 'tilt', 'kubectl'] as const
+const DOCKER_STATES = {
+  'not-installed': 'Docker is not installed',
+  'not-running': 'Docker is not running',
+  'no-permission': 'Docker does not let this user in',
+  unclear: 'Docker does not answer as it should',
+} as const
 const PROBE_TIMEOUT_MS = 10_000
 
 /**
@@ -33,11 +40,11 @@ export async function chooseMode(asked: string | undefined): Promise<ModeChoice>
 
 async function missingForCluster(): Promise<readonly string[]> {
   const [docker, ...tools] = await Promise.all([
-    answers(['docker', 'info', '--format', '{{.ServerVersion}}']),
+    findDockerEngine(),
     ...TOOLS.map((tool) => answers([tool, ...versionArguments(tool)])),
   ])
   return [
-    ...(docker ? [] : ['Docker is not running']),
+    ...(docker.state === 'running' ? [] : [DOCKER_STATES[docker.state]]),
     ...TOOLS.filter((_, index) => !tools[index]).map((tool) => `${tool} is not installed`),
   ]
 }

@@ -2,15 +2,17 @@
  * What a service is doing. `waiting`: for another one. `building`: its image, or its code. `starting`: it runs and its
  * check says no. `healthy` (a server) and `completed` (a job) are green. `unknown`: nobody is there to ask.
  */
-export type ServiceState =
-  | 'waiting'
-  | 'building'
-  | 'starting'
-  | 'healthy'
-  | 'completed'
-  | 'failed'
-  | 'stopped'
-  | 'unknown'
+export const SERVICE_STATES = [
+  'waiting',
+  'building',
+  'starting',
+  'healthy',
+  'completed',
+  'failed',
+  'stopped',
+  'unknown',
+] as const
+export type ServiceState = (typeof SERVICE_STATES)[number]
 
 /** One service as `up` and `status` show it, the same in every mode. */
 export interface ServiceStatus {
@@ -20,6 +22,8 @@ export interface ServiceStatus {
   readonly reason?: string
   /** Name and version of the stand-in that answers in its place. */
   readonly standIn?: string
+  /** The native program that runs, and where it came from: "1.9.1 from PATH (/usr/bin/temporal)". */
+  readonly program?: string
   /** When it was deployed or started, ISO 8601. */
   readonly since?: string
   readonly restarts?: number

@@ -125,6 +125,30 @@ const cases: Record<string, Case> = {
     at: 'postgrsPassword',
     expected: /; did you mean "postgresPassword"\?$/,
   },
+  'an embedded form without a process': {
+    from: "argv: [node, web.ts, '--database=${database.sql.address}']\n",
+    to: 'cwd: apps\n',
+    at: 'cwd: apps',
+    expected: /^web: expected either "argv", its process, or "partOf", whose process it is in$/,
+  },
+  'an embedded form in the process of a service that has none': {
+    from: "argv: [node, web.ts, '--database=${database.sql.address}']\n",
+    to: 'partOf: database\n',
+    at: 'database\n      env',
+    expected: /^"database" is no service with a process in embedded mode$/,
+  },
+  'a program that nothing starts': {
+    from: 'argv: [node, web.ts',
+    to: 'program: temporal\n      argv: [node, web.ts',
+    at: 'program: temporal',
+    expected: /^web: "program" says what \$\{program\} in "argv" is: expected both or neither$/,
+  },
+  'a stand-in for nothing': {
+    from: 'argv: [node, web.ts',
+    to: 'standIn: { argv: [node] }\n      argv: [node, web.ts',
+    at: 'standIn',
+    expected: /^web has no "program" to stand in for$/,
+  },
   'an id that is taken': {
     from: 'id: web',
     to: 'id: tilt',

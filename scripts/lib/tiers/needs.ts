@@ -1,5 +1,7 @@
 import { glob } from 'node:fs/promises'
 import path from 'node:path'
+import { attempt } from '@nebula/stack/attempt'
+import { findTemporalCli } from '@nebula/stack/embedded/programs/temporalCli'
 import { exec } from '@nebula/stack/exec'
 import { chooseMode } from '@nebula/stack/mode'
 import type { TierName } from './tier.ts'
@@ -11,6 +13,7 @@ export async function unmetNeed(tier: TierName, root: string): Promise<string | 
   if (tier === 'unit') return null
   if (!(await hasTests(tier, root))) return 'not part of this version yet'
   if (tier === 'cluster') return (await missingTools()) ?? (await existingCluster())
+  if (tier === 'embedded') return await missingProgram()
   if (tier === 'devcontainer') return (await dockerAnswers()) ? null : 'Docker is not running'
   return null
 }
@@ -18,6 +21,14 @@ export async function unmetNeed(tier: TierName, root: string): Promise<string | 
 async function hasTests(tier: TierName, root: string): Promise<boolean> {
   for await (const _ of glob('**/*.test.ts', { cwd: path.join(root, 'tests', tier) })) return true
   return false
+}
+
+/** Found here, or fetched once, so that the tests themselves find it at hand. */
+async function missingProgram(): Promise<string | null> {
+  const found = await attempt(
+    findTemporalCli({ env: process.env, onStep: (step) => void process.stderr.write(`embedded tests: ${step}\n`) }),
+  )
+  return found instanceof Error ? (found.message.split('\n')[0] ?? found.message) : null
 }
 
 async function missingTools(): Promise<string | null> {

@@ -1,3 +1,4 @@
+import { type Codespace, forwardedOrigin } from '../codespaces/codespace.ts'
 import type { Catalogue, Endpoint } from './schema.ts'
 
 /** An endpoint with whose it is. */
@@ -37,8 +38,12 @@ export function endpointAddress(catalogue: Catalogue, owner: string, name: strin
   return `127.0.0.1:${findEndpoint(catalogue, owner, name).localPort}`
 }
 
-/** `http://localhost:8080`: what a person opens. Null for what has no page. */
-export function personUrl(endpoint: Endpoint): string | null {
+/**
+ * What a person opens: `http://localhost:8080`, in a codespace the URL that GitHub forwards to it. Null for what has no
+ * page.
+ */
+export function personUrl(endpoint: Endpoint, codespace: Codespace | null = null): string | null {
   if (endpoint.scheme !== 'http' || endpoint.audience !== 'person') return null
-  return `http://localhost:${endpoint.localPort}${endpoint.path ?? ''}`
+  const { localPort, path = '' } = endpoint
+  return `${codespace ? forwardedOrigin(codespace, localPort) : `http://localhost:${localPort}`}${path}`
 }

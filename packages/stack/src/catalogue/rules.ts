@@ -16,6 +16,7 @@ export function brokenRules(catalogue: Catalogue): readonly Problem[] {
     noCycle,
     checks,
     hintsCompile,
+    embeddedIsComplete,
     referencesResolve,
   ]
   return rules.flatMap((rule) => rule(catalogue))
@@ -138,18 +139,51 @@ function regularExpressionProblem(source: string): string | null {
   }
 }
 
+const embeddedIsComplete: Rule = ({ services }) =>
+  services.flatMap(({ id, embedded }, index) => {
+    if (!embedded) return []
+    const path = ['services', index, 'embedded']
+    const { argv, partOf, program, standIn } = embedded
+    if ((argv === undefined) === (partOf === undefined)) {
+      return [{ path, message: `${id}: expected either "argv", its process, or "partOf", whose process it is in` }]
+    }
+    const owner = services.find((service) => service.id === partOf)
+    if (partOf !== undefined && (!owner?.embedded?.argv || partOf === id)) {
+      return [{ path: [...path, 'partOf'], message: `"${partOf}" is no service with a process in embedded mode` }]
+    }
+    if ((program === undefined) === usesProgram(argv ?? [])) {
+      return [{ path, message: `${id}: "program" says what \${program} in "argv" is: expected both or neither` }]
+    }
+    if (standIn && program === undefined) {
+      return [{ path: [...path, 'standIn'], isKey: true, message: `${id} has no "program" to stand in for` }]
+    }
+    return []
+  })
+
+function usesProgram(argv: readonly string[]): boolean {
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference in stack.yaml
+  return argv.some((argument) => argument.includes('${program}'))
+}
+
 const referencesResolve: Rule = (catalogue) =>
   catalogue.services.flatMap(({ embedded }, index) => {
     if (!embedded) return []
     const path = ['services', index, 'embedded']
     const texts = [
-      ...embedded.argv.map((text, position) => ({ text, path: [...path, 'argv', position] })),
-      ...Object.entries(embedded.env).map(([name, text]) => ({ text, path: [...path, 'env', name] })),
+      ...launchTexts({ argv: embedded.argv ?? [], env: embedded.env }, path),
+      ...(embedded.standIn ? launchTexts(embedded.standIn, [...path, 'standIn']) : []),
     ]
     return texts.flatMap((one) =>
       referenceProblems(one.text, catalogue).map((message) => ({ path: one.path, message })),
     )
   })
+
+function launchTexts(launch: { argv: readonly string[]; env: Readonly<Record<string, string>> }, path: Path) {
+  return [
+    ...launch.argv.map((text, position) => ({ text, path: [...path, 'argv', position] })),
+    ...Object.entries(launch.env).map(([name, text]) => ({ text, path: [...path, 'env', name] })),
+  ]
+}
 
 function entries(catalogue: Catalogue) {
   return (['platform', 'services'] as const).flatMap((part) =>

@@ -45,12 +45,27 @@ const Ready = z.discriminatedUnion('kind', [
   }),
 ])
 
+const Variables = z
+  .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'upper-case letters, digits and underscores'), z.string())
+  .default({})
+
+/** Native programs that embedded mode looks for on the machine, or fetches. */
+const ProgramName = z.enum(['temporal', 'convex-local-backend'])
+
 const Embedded = z.strictObject({
-  argv: Argv,
+  argv: Argv.optional().describe('Run without a shell; `node` is the pinned Node.js'),
+  partOf: Id.optional().describe('It has no process of its own: this other service has it in its process'),
   cwd: z.string().optional().describe('Relative to the repository'),
-  env: z
-    .record(z.string().regex(/^[A-Z][A-Z0-9_]*$/, 'upper-case letters, digits and underscores'), z.string())
-    .default({}),
+  env: Variables,
+  watch: z
+    .array(z.string())
+    .default([])
+    .describe('Files and folders, relative to the repository, whose change starts it anew'),
+  program: ProgramName.optional().describe('A native program that has to be found first; "argv" refers to it'),
+  standIn: z
+    .strictObject({ argv: Argv, env: Variables })
+    .optional()
+    .describe('Runs in its place where the program is not at hand'),
 })
 
 const Service = z.strictObject({
@@ -91,3 +106,4 @@ export type Catalogue = z.infer<typeof Catalogue>
 export type Service = z.infer<typeof Service>
 export type Endpoint = z.infer<typeof Endpoint>
 export type Ready = z.infer<typeof Ready>
+export type ProgramName = z.infer<typeof ProgramName>

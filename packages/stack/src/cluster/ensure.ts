@@ -49,6 +49,10 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
   if (seen.nodes !== 'running') {
     await step(`starting the cluster ${definition.context}`, () => startNodes(definition, options))
+  } else if (seen.startedWithoutK3d) {
+    await step(`restarting the cluster ${definition.context}, which Docker had started without k3d`, () =>
+      restartNodes(definition, options),
+    )
   }
   if (!seen.inKubeconfig) {
     await step('putting the cluster back into kubeconfig', () =>
@@ -67,11 +71,7 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
   if (!(await apiAnswers(definition, options))) {
     await step(`restarting the cluster ${definition.context}, which does not answer`, async () => {
-      await execText(['k3d', 'cluster', 'stop', definition.k3dName], {
-        timeoutMs: START_TIMEOUT_MS,
-        ...withSignal(options),
-      })
-      await startNodes(definition, options)
+      await restartNodes(definition, options)
       if (!(await apiAnswers(definition, options))) throw unreachable(definition)
     })
   }
@@ -134,6 +134,15 @@ async function startNodes(definition: ClusterDefinition, options: EnsureOptions)
     timeoutMs: START_TIMEOUT_MS,
     ...withSignal(options),
   })
+}
+
+/** Not `k3d cluster restart`, which is the same and came only with k3d 5.9. */
+async function restartNodes(definition: ClusterDefinition, options: EnsureOptions) {
+  await execText(['k3d', 'cluster', 'stop', definition.k3dName], {
+    timeoutMs: START_TIMEOUT_MS,
+    ...withSignal(options),
+  })
+  await startNodes(definition, options)
 }
 
 async function attachRegistry(definition: ClusterDefinition) {

@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { dependants } from '../catalogue/graph.ts'
 import type { Catalogue, Service } from '../catalogue/schema.ts'
 import { probe } from '../health/probe.ts'
 import type { Secrets } from '../secrets.ts'
 import { isGreen, type ServiceStatus } from '../serviceStatus.ts'
+import { isHopeless, type StartResult } from '../startResult.ts'
 import { serviceStatus } from './serviceState.ts'
 import { type TiltResource, tiltResources } from './tiltResource.ts'
 
@@ -18,11 +18,6 @@ export interface FollowOptions {
   readonly deadlineMs: number
 }
 
-export interface FollowResult {
-  readonly outcome: 'green' | 'failed' | 'timed-out'
-  readonly services: readonly ServiceStatus[]
-}
-
 const INTERVAL_MS = 400
 /** Kubernetes reports a failed pull or a crash, tries again, and often succeeds: a failure counts when it lasts. */
 const RUNTIME_FAILURE_LASTS_MS = 20_000
@@ -34,7 +29,7 @@ const BUILD_FAILURE_LASTS_MS = 1_000
  * @returns when all are green; when one has failed and nothing but what waits for it is left; or at the deadline of the
  *   stack or of a service that runs without becoming healthy.
  */
-export async function followServices(options: FollowOptions): Promise<FollowResult> {
+export async function followServices(options: FollowOptions): Promise<StartResult> {
   const end = performance.now() + options.deadlineMs
   const clocks = new Clocks()
   const shown = new Map<string, string>()
@@ -76,13 +71,6 @@ export async function observeServices(
 async function check(service: Service, resource: TiltResource | null, secrets: Secrets) {
   if (!service.ready || resource?.runtimeStatus !== 'ok') return null
   return await probe(service.ready, { service, secrets })
-}
-
-/** Nothing can become green any more: all that is not green has failed, or waits for something that has. */
-function isHopeless(catalogue: Catalogue, services: readonly ServiceStatus[]): boolean {
-  const failed = services.filter((status) => status.state === 'failed').map((status) => status.id)
-  const blocked = new Set(failed.flatMap((id) => [id, ...dependants(catalogue, id)]))
-  return failed.length > 0 && services.every((status) => isGreen(status) || blocked.has(status.id))
 }
 
 /** How long services have been in a state, to tell a hiccup from a failure and slow from stuck. */

@@ -5,10 +5,13 @@ import { NebulaError } from '../errors.ts'
 import { exec, execText } from '../exec.ts'
 import { ExitCode } from '../exitCodes.ts'
 import type { ClusterDefinition } from './definition.ts'
+import { haveHostEntries } from './hostEntries.ts'
 
 /** What is there of the cluster, found without changing anything. */
 export interface ClusterObservation {
   readonly nodes: 'absent' | 'stopped' | 'partly-stopped' | 'running'
+  /** Whether running nodes lack what k3d gives them at a start: Docker started them on its own. */
+  readonly startedWithoutK3d: boolean
   readonly registry: 'absent' | 'stopped' | 'running'
   /** Whether the registry is on the cluster's network; meaningless without nodes. */
   readonly registryAttached: boolean
@@ -16,7 +19,13 @@ export interface ClusterObservation {
   readonly inKubeconfig: boolean
 }
 
-const K3dClusters = z.array(z.object({ serversCount: z.int(), serversRunning: z.int() }))
+const K3dClusters = z.array(
+  z.object({
+    serversCount: z.int(),
+    serversRunning: z.int(),
+    nodes: z.array(z.object({ name: z.string(), role: z.string() })).default([]),
+  }),
+)
 const Container = z.tuple([
   z.object({
     State: z.object({ Running: z.boolean() }),
@@ -34,14 +43,16 @@ export async function observeCluster(definition: ClusterDefinition): Promise<Clu
     observeRegistry(definition),
     execText(['kubectl', 'config', 'get-contexts', '-o', 'name']),
   ])
-  return { nodes, ...registry, inKubeconfig: contexts.split('\n').includes(definition.context) }
+  return { ...nodes, ...registry, inKubeconfig: contexts.split('\n').includes(definition.context) }
 }
 
-async function observeNodes(definition: ClusterDefinition): Promise<ClusterObservation['nodes']> {
+async function observeNodes(
+  definition: ClusterDefinition,
+): Promise<Pick<ClusterObservation, 'nodes' | 'startedWithoutK3d'>> {
   const listed = await exec(['k3d', 'cluster', 'list', definition.k3dName, '-o', 'json'])
   if (listed.exitCode !== 0) {
     // k3d exits with 1 for "no such cluster" and for "no Docker" alike.
-    if (/no nodes found/i.test(listed.stderr + listed.stdout)) return 'absent'
+    if (/no nodes found/i.test(listed.stderr + listed.stdout)) return { nodes: 'absent', startedWithoutK3d: false }
     throw new NebulaError(`k3d can not list its clusters: ${lastLine(listed.stderr)}`, {
       code: 'K3D_FAILED',
       hint: 'npm run doctor',
@@ -49,9 +60,11 @@ async function observeNodes(definition: ClusterDefinition): Promise<ClusterObser
     })
   }
   const [cluster] = K3dClusters.parse(JSON.parse(listed.stdout))
-  if (!cluster) return 'absent'
-  if (cluster.serversRunning === 0) return 'stopped'
-  return cluster.serversRunning < cluster.serversCount ? 'partly-stopped' : 'running'
+  if (!cluster) return { nodes: 'absent', startedWithoutK3d: false }
+  if (cluster.serversRunning === 0) return { nodes: 'stopped', startedWithoutK3d: false }
+  if (cluster.serversRunning < cluster.serversCount) return { nodes: 'partly-stopped', startedWithoutK3d: false }
+  const names = cluster.nodes.filter(({ role }) => role === 'server' || role === 'agent').map(({ name }) => name)
+  return { nodes: 'running', startedWithoutK3d: !(await haveHostEntries(names)) }
 }
 
 /** What k3d says last is what went wrong; before it come hints for developers of k3d. */

@@ -1,21 +1,16 @@
+import type { StackStatus } from '../driver.ts'
 import type { Secrets } from '../secrets.ts'
-import type { ServiceState, ServiceStatus } from '../serviceStatus.ts'
+import type { ServiceState } from '../serviceStatus.ts'
 import type { ClusterContext } from './context.ts'
 import { observeServices } from './follow.ts'
 import { observeCluster } from './observe.ts'
 import { findTilt } from './tilt.ts'
 
-export interface ClusterStatus {
-  /** What carries the stack, in words: "k3d-nebula is stopped". */
-  readonly platform: string
-  readonly services: readonly ServiceStatus[]
-}
-
 /**
  * What the stack on k3d is doing, without changing anything.
  * @param secrets null when there are none yet: then nothing was ever started from this checkout.
  */
-export async function clusterStatus(context: ClusterContext, secrets: Secrets | null): Promise<ClusterStatus> {
+export async function clusterStatus(context: ClusterContext, secrets: Secrets | null): Promise<StackStatus> {
   const { catalogue, definition, tiltPort } = context
   const [seen, tilt] = await Promise.all([observeCluster(definition), findTilt({ root: context.root, port: tiltPort })])
   const all = (state: ServiceState, reason?: string) =>

@@ -1,27 +1,23 @@
+import { forwardedPorts, writeForwardedPorts } from '../codespaces/forwardedPorts.ts'
+import type { UpOptions } from '../driver.ts'
 import { type OnEvent, reportStep } from '../events.ts'
 import { ensureSecrets, type Secrets } from '../secrets.ts'
+import type { StartResult } from '../startResult.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureCluster } from './ensure.ts'
-import { type FollowResult, followServices } from './follow.ts'
+import { followServices } from './follow.ts'
 import { serviceImages } from './images.ts'
 import { type MirrorResult, mirrorImages } from './mirror.ts'
 import { preflightCluster } from './preflight.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
 import { ensureTilt, retryFailed } from './tilt.ts'
 
-export interface ClusterUpOptions {
-  readonly onEvent: OnEvent
-  /** Milliseconds for the services to become green. */
-  readonly timeoutMs: number
-  readonly signal?: AbortSignal
-}
-
 /**
  * Brings the stack up on k3d: checks, cluster, images, secrets, Tilt, services. Does again only what is missing.
  * @returns how the services ended up.
  * @throws NebulaError when a precondition is not met or a step before the services fails.
  */
-export async function upCluster(context: ClusterContext, options: ClusterUpOptions): Promise<FollowResult> {
+export async function upCluster(context: ClusterContext, options: UpOptions): Promise<StartResult> {
   const { root, catalogue, definition, tiltPort } = context
   const { onEvent } = options
   const signal = options.signal ? { signal: options.signal } : {}
@@ -40,6 +36,7 @@ export async function upCluster(context: ClusterContext, options: ClusterUpOptio
     (done) => (done.length > 0 ? done.join(', ') : 'running'),
   )
   const secrets = await prepareSecrets(context)
+  await writeForwardedPorts(root, forwardedPorts(catalogue, context.codespace))
   await images
   await reportStep(
     onEvent,

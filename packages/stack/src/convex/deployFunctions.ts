@@ -6,11 +6,14 @@ import { exec } from '../exec.ts'
 import { ExitCode } from '../exitCodes.ts'
 import type { Secrets } from '../secrets.ts'
 import { until } from '../until.ts'
+import { type CanonicalUrls, setCanonicalUrls } from './canonicalUrls.ts'
 
 export interface DeployOptions {
   readonly root: string
   readonly catalogue: Catalogue
   readonly secrets: Secrets
+  /** Where browsers reach the backend, if not where this machine does. */
+  readonly canonicalUrls?: CanonicalUrls | undefined
   readonly onLine: (line: string) => void
   readonly signal?: AbortSignal
 }
@@ -28,6 +31,7 @@ export async function deployFunctions(options: DeployOptions): Promise<void> {
   const { root, secrets, onLine } = options
   const url = endpointUrl(options.catalogue, 'convex-backend', 'api')
   await backendAnswers(url, options)
+  if (options.canonicalUrls) await setCanonicalUrls(url, secrets.convexAdminKey, options.canonicalUrls)
   const cli = {
     cwd: path.join(root, PACKAGE),
     env: {

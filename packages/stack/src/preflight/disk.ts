@@ -5,6 +5,8 @@ import { type Check, type CheckResult, neededBytes, showBytes } from './check.ts
 const MARGIN = 3 * 2 ** 30
 /** With less the stack can not even keep running. */
 const LEAST = 2 ** 30
+/** Without this not even logs can be kept. */
+const LEAST_EMBEDDED = 50 * 2 ** 20
 /** The kubelet evicts pods at about 5 % free and starts to delete images at 15 %; between the two it gets slow. */
 const EVICTION_SHARE = 0.06
 const DOCKER_FOLDER = '/var/lib/docker'
@@ -30,6 +32,24 @@ export const diskCheck: Check = {
       judged[0] ??
       unknown
     )
+  },
+}
+
+/** There is room for the data of embedded mode; nothing there evicts anything. */
+export const embeddedDiskCheck: Check = {
+  id: 'disk',
+  title: 'Disk',
+  run: async ({ root }) => {
+    const disk = await measure(root)
+    if (!disk) return unknown
+    const found = `${showBytes(disk.free)} free at ${root}`
+    if (disk.free >= LEAST) return { status: 'ok', message: found }
+    const status = disk.free < LEAST_EMBEDDED ? 'fail' : 'warn'
+    return {
+      status,
+      message: `${found}; at least ${showBytes(LEAST)} is advisable`,
+      fix: `du -xh --max-depth=2 '${root}'`,
+    }
   },
 }
 

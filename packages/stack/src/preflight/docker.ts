@@ -35,7 +35,11 @@ function installCommand(): string {
   return process.platform === 'darwin' ? 'brew install --cask docker' : 'see https://docs.docker.com/engine/install'
 }
 
+/** What the docker-in-docker Feature of a devcontainer starts Docker with. */
+const DOCKER_IN_DOCKER = '/usr/local/share/docker-init.sh'
+
 function startCommand(): string {
+  if (existsSync(DOCKER_IN_DOCKER)) return DOCKER_IN_DOCKER
   if (process.platform === 'darwin') return 'open -a Docker'
   if (process.platform === 'win32') return 'start Docker Desktop'
   return existsSync('/run/systemd/system') ? 'sudo systemctl start docker' : 'sudo service docker start'

@@ -27,8 +27,23 @@ async function definition(): Promise<ClusterDefinition> {
 
 const nodes = (running: number): Answer => ({
   when: /^k3d cluster list nebula/,
-  stdout: JSON.stringify([{ serversCount: 1, serversRunning: running }]),
+  stdout: JSON.stringify([
+    {
+      serversCount: 1,
+      serversRunning: running,
+      nodes: [
+        { name: 'k3d-nebula-server-0', role: 'server' },
+        { name: 'nebula-registry', role: 'registry' },
+      ],
+    },
+  ]),
 })
+const hosts = (...names: readonly string[]): Answer => ({
+  when: /^docker exec k3d-nebula-server-0 cat/,
+  stdout: ['127.0.0.1\tlocalhost', ...names.map((name) => `172.18.0.1 ${name}`), ''].join('\n'),
+})
+/** As k3d leaves it. */
+const k3dHosts = hosts('host.k3d.internal')
 const noNodes: Answer = { when: /^k3d cluster list nebula/, stderr: 'No nodes found for given cluster', exitCode: 1 }
 const registry = (running: boolean, networks: readonly string[] = ['bridge', 'k3d-nebula']): Answer => ({
   when: /^docker container inspect/,
@@ -48,12 +63,27 @@ const sameDefinition = stored({
 })
 
 function changing(calls: readonly string[]): readonly string[] {
-  return calls.filter((call) => !/ (list|inspect|get|get-contexts|version) /.test(`${call} `))
+  return calls.filter((call) => !/ (list|inspect|get|get-contexts|version|cat) /.test(`${call} `))
 }
 
 test('a running cluster is left alone', async () => {
-  const tools = fakeTools([nodes(1), registry(true), inKubeconfig, sameDefinition])
+  const tools = fakeTools([nodes(1), k3dHosts, registry(true), inKubeconfig, sameDefinition])
   expect(await ensureCluster(await definition())).toEqual([])
+  expect(changing(tools.calls())).toEqual([])
+})
+
+test('nodes that Docker started on its own are started again by k3d, which gives them their host entries', async () => {
+  const tools = fakeTools([nodes(1), hosts(), registry(true), inKubeconfig, sameDefinition])
+  expect(await ensureCluster(await definition())).toEqual([
+    'restarting the cluster k3d-nebula, which Docker had started without k3d',
+  ])
+  expect(changing(tools.calls())).toEqual(['k3d cluster stop nebula', 'k3d cluster start nebula'])
+})
+
+test('a node that can not be asked is not restarted for it', async () => {
+  const gone: Answer = { when: /^docker exec/, stderr: 'container is restarting', exitCode: 1 }
+  const tools = fakeTools([nodes(1), gone, registry(true), inKubeconfig, sameDefinition])
+  await ensureCluster(await definition())
   expect(changing(tools.calls())).toEqual([])
 })
 
@@ -70,7 +100,7 @@ test('a stopped cluster is started; ctlptl, which would delete it, is not asked'
 })
 
 test('a lost kubeconfig entry is merged back', async () => {
-  const tools = fakeTools([nodes(1), registry(true), sameDefinition])
+  const tools = fakeTools([nodes(1), k3dHosts, registry(true), sameDefinition])
   await ensureCluster(await definition())
   expect(changing(tools.calls())).toEqual([
     'k3d kubeconfig merge nebula --kubeconfig-merge-default --kubeconfig-switch-context',
@@ -78,13 +108,19 @@ test('a lost kubeconfig entry is merged back', async () => {
 })
 
 test('a registry that is gone is made again, alone, and connected', async () => {
-  const tools = fakeTools([nodes(1), noRegistry, inKubeconfig, sameDefinition])
+  const tools = fakeTools([nodes(1), k3dHosts, noRegistry, inKubeconfig, sameDefinition])
   await ensureCluster(await definition())
   expect(changing(tools.calls())).toEqual(['ctlptl apply -f -', 'docker network connect k3d-nebula nebula-registry'])
 })
 
 test('a changed definition is refused, with both ways out', async () => {
-  const tools = fakeTools([nodes(1), registry(true), inKubeconfig, stored({ v1alpha5Simple: { image: 'other' } })])
+  const tools = fakeTools([
+    nodes(1),
+    k3dHosts,
+    registry(true),
+    inKubeconfig,
+    stored({ v1alpha5Simple: { image: 'other' } }),
+  ])
   await expect(ensureCluster(await definition())).rejects.toMatchObject({
     code: 'CLUSTER_DEFINITION_CHANGED',
     exitCode: 3,
@@ -95,7 +131,7 @@ test('a changed definition is refused, with both ways out', async () => {
 
 test('a cluster whose creation was interrupted is finished while it is empty', async () => {
   const unfinished = { when: /ctlptl-cluster-spec/, stdout: '' }
-  const tools = fakeTools([nodes(1), registry(true), inKubeconfig, unfinished])
+  const tools = fakeTools([nodes(1), k3dHosts, registry(true), inKubeconfig, unfinished])
   await ensureCluster(await definition())
   expect(changing(tools.calls())).toEqual(['ctlptl apply -f infra/ctlptl.yaml'])
 })
@@ -103,7 +139,7 @@ test('a cluster whose creation was interrupted is finished while it is empty', a
 test('a cluster without a stored definition that has the namespace is kept', async () => {
   const unfinished = { when: /ctlptl-cluster-spec/, stdout: '' }
   const tools = fakeTools([
-    nodes(1), registry(true), inKubeconfig, unfinished, { when: /get namespace/, stdout: 'namespace/nebula' },
+    nodes(1), k3dHosts, registry(true), inKubeconfig, unfinished, { when: /get namespace/, stdout: 'namespace/nebula' },
   ]) // biome-ignore format: one line says it
   await ensureCluster(await definition())
   expect(changing(tools.calls())).toEqual([])

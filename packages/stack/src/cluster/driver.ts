@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { createInterface } from 'node:readline'
+import type { Catalogue } from '../catalogue/schema.ts'
+import type { LogOptions, StackDriver } from '../driver.ts'
+import { NebulaError } from '../errors.ts'
+import { ExitCode } from '../exitCodes.ts'
+import { loadSecrets } from '../secrets.ts'
+import { clusterContext } from './context.ts'
+import { deleteCluster, downCluster } from './down.ts'
+import { checkMachine } from './preflight.ts'
+import { clusterStatus } from './status.ts'
+import { findTilt } from './tilt.ts'
+import { tiltLogs } from './tiltResource.ts'
+import { upCluster } from './up.ts'
+
+/**
+ * The stack on k3d.
+ * @throws NebulaError when infra/ctlptl.yaml is wrong.
+ */
+export async function clusterDriver(root: string, catalogue: Catalogue): Promise<StackDriver> {
+  const context = await clusterContext(root, catalogue)
+  const { tiltPort, definition } = context
+  return {
+    mode: 'cluster',
+    catalogue,
+    codespace: context.codespace,
+    data: `the cluster ${definition.context} and all data in it`,
+    up: (options) => upCluster(context, options),
+    async down(onEvent) {
+      await downCluster(context, onEvent)
+    },
+    erase: (onEvent) => deleteCluster(context, onEvent),
+    status: async () => await clusterStatus(context, await loadSecrets(root).catch(() => null)),
+    checkMachine: () => checkMachine(context),
+    lastLines: (id, count) => tiltLogs(tiltPort, id, count),
+    async logs(options) {
+      if (!(await findTilt({ root, port: tiltPort }))) throw notRunning()
+      await showLogs(tiltPort, options)
+    },
+  }
+}
+
+async function showLogs(port: number, { services, tail, follow, signal, onLine }: LogOptions): Promise<void> {
+  const flags = ['--port', String(port), '--tail', String(tail), ...(follow ? ['--follow'] : [])]
+  const child = spawn('tilt', ['logs', ...flags, ...services], { stdio: ['ignore', 'pipe', 'inherit'], signal })
+  createInterface({ input: child.stdout }).on('line', onLine)
+  const code = await new Promise<number | null>((resolve, reject) => {
+    child.on('error', reject)
+    child.on('close', resolve)
+  })
+  if (code !== 0) throw new NebulaError(`\`tilt logs\` ended with exit code ${code}`, { code: 'TILT_FAILED' })
+}
+
+function notRunning(): NebulaError {
+  return new NebulaError('Tilt is not running: there are no logs to show', {
+    code: 'NOT_RUNNING',
+    hint: 'npm run up',
+    exitCode: ExitCode.Precondition,
+  })
+}

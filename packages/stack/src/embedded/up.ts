@@ -1,0 +1,141 @@
+import type { Catalogue } from '../catalogue/schema.ts'
+import type { UpOptions } from '../driver.ts'
+import { type OnEvent, reportStep } from '../events.ts'
+import { preflightError } from '../preflight/run.ts'
+import { ensureSecrets } from '../secrets.ts'
+import type { StartResult } from '../startResult.ts'
+import { until } from '../until.ts'
+import { embeddedCatalogue, fingerprint } from './catalogue.ts'
+import { downEmbedded } from './down.ts'
+import { followSupervisor } from './follow.ts'
+import { checkMachine } from './preflight.ts'
+import type { ConvexChoice } from './programs/convexBackend.ts'
+import { findPrograms } from './programs.ts'
+import { endOrphans, runningState } from './running.ts'
+import { startSupervisorProcess } from './startProcess.ts'
+import type { EmbeddedState } from './state.ts'
+
+export interface EmbeddedContext {
+  readonly root: string
+  /** The whole catalogue. */
+  readonly catalogue: Catalogue
+  readonly convex: ConvexChoice
+}
+
+const ORPHAN_GRACE_MS = 5_000
+const RETRY_DEADLINE_MS = 5_000
+
+/**
+ * Brings the stack up as plain processes: checks, secrets, programs, supervisor, services. Does again only what is
+ * missing. What it started itself it ends again when the signal aborts.
+ * @throws NebulaError when a precondition is not met or a step before the services fails.
+ */
+export async function upEmbedded(context: EmbeddedContext, options: UpOptions): Promise<StartResult> {
+  const { root } = context
+  const { onEvent, signal } = options
+  const catalogue = embeddedCatalogue(context.catalogue)
+  await preflight(root, catalogue, onEvent)
+  const running = await runningState(root)
+  if (running) {
+    warnOfChanges(context, running, onEvent)
+    await retryFailed(root, running, onEvent)
+  } else await start(context, options)
+  const began = performance.now()
+  try {
+    return await followSupervisor({
+      root,
+      catalogue,
+      deadlineMs: options.timeoutMs,
+      onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - began) }),
+      ...(signal ? { signal } : {}),
+    })
+  } catch (error) {
+    if (signal?.aborted && !running) await downEmbedded(context, onEvent)
+    throw error
+  }
+}
+
+async function preflight(root: string, catalogue: Catalogue, onEvent: OnEvent): Promise<void> {
+  const results = await reportStep(
+    onEvent,
+    'checks',
+    'Checks',
+    async () => {
+      const found = await checkMachine(root, catalogue)
+      const error = preflightError(found)
+      if (error) throw error
+      return found
+    },
+    (found) => `${found.filter(({ status }) => status === 'ok').length} passed`,
+  )
+  for (const { id, message } of results.filter(({ status }) => status === 'warn')) {
+    onEvent({ type: 'step', id, state: 'warning', message: `${message} (npm run doctor)` })
+  }
+}
+
+/** A stack that runs stays as it was started: what needs a new start is said, not done. */
+function warnOfChanges({ catalogue, convex }: EmbeddedContext, running: EmbeddedState, onEvent: OnEvent): void {
+  const restart = '`npm run down`, then `npm run up`'
+  const warn = (id: string, message: string) => onEvent({ type: 'step', id, state: 'warning', message })
+  if (running.definition !== fingerprint(catalogue)) {
+    warn('definition', `infra/stack.yaml has changed since the stack was started; to apply it: ${restart}`)
+  }
+  if (convex !== 'auto') warn('convex', `--convex ${convex} counts when the stack is started: ${restart}`)
+}
+
+async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, signal }: UpOptions): Promise<void> {
+  await endOrphansOf(root, onEvent)
+  await ensureSecrets(root)
+  const programs = await reportStep(
+    onEvent,
+    'programs',
+    'Programs',
+    (onStep) =>
+      findPrograms(embeddedCatalogue(catalogue), {
+        convex,
+        env: process.env,
+        onStep,
+        ...(signal ? { signal } : {}),
+      }),
+    (found) =>
+      Object.entries(found)
+        .map(([name, program]) =>
+          program ? `${name} ${program.version} from ${program.source}` : `no ${name}: a stand-in runs`,
+        )
+        .join('; '),
+  )
+  signal?.throwIfAborted()
+  await reportStep(
+    onEvent,
+    'supervisor',
+    'Supervisor',
+    () => startSupervisorProcess(root, programs),
+    () => 'started',
+  )
+}
+
+async function endOrphansOf(root: string, onEvent: OnEvent): Promise<void> {
+  const start = performance.now()
+  const ended = await endOrphans(root, ORPHAN_GRACE_MS)
+  if (ended.length === 0) return
+  const message = `the supervisor was killed; ended what it left: ${ended.join(', ')}`
+  onEvent({ type: 'step', id: 'orphans', state: 'started', message: 'Left-overs' })
+  onEvent({ type: 'step', id: 'orphans', state: 'done', message, ms: Math.round(performance.now() - start) })
+}
+
+/** SIGHUP: try again what has failed. Waits until the supervisor has taken note, so that the old failure is not shown. */
+async function retryFailed(root: string, state: EmbeddedState, onEvent: OnEvent): Promise<void> {
+  const failed = state.services.filter((service) => service.state === 'failed').map(({ id }) => id)
+  await reportStep(
+    onEvent,
+    'supervisor',
+    'Supervisor',
+    async () => {
+      if (failed.length === 0) return
+      process.kill(state.supervisor.pid, 'SIGHUP')
+      const isTold = async () => ((await runningState(root))?.retries ?? 0) > state.retries
+      await until(isTold, { deadlineMs: RETRY_DEADLINE_MS, intervalMs: 50 })
+    },
+    () => (failed.length === 0 ? 'was running' : `was running; trying again: ${failed.join(', ')}`),
+  )
+}

@@ -1,0 +1,131 @@
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import path from 'node:path'
+import { parseCatalogue } from '../../src/catalogue/load.ts'
+import type { Catalogue } from '../../src/catalogue/schema.ts'
+import { LOG_FOLDER } from '../../src/embedded/paths.ts'
+import { readState } from '../../src/embedded/state.ts'
+import { type Supervisor, startSupervisor } from '../../src/embedded/supervisor.ts'
+import { ensureSecrets } from '../../src/secrets.ts'
+import { until } from '../../src/until.ts'
+import { freePort } from '../servers.ts'
+
+/** A server whose program the tests replace: it serves /health on its port and says so. */
+export const HEALTHY = `
+import { createServer } from 'node:http'
+const server = createServer((request, response) => response.writeHead(200).end())
+server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('serving'))
+process.on('SIGTERM', () => { console.log('ending'); process.exit(0) })
+`
+
+export interface ServiceText {
+  readonly id: string
+  readonly kind: 'server' | 'job'
+  readonly needs?: string
+  readonly program: string
+  readonly watch?: boolean
+  readonly graceMs?: number
+  readonly deadlineMs?: number
+}
+
+/** A checkout with a stack of small programs, and its supervisor in this process. */
+export class EmbeddedFixture implements AsyncDisposable {
+  readonly root = mkdtempSync(path.join(tmpdir(), 'nebula embedded '))
+  readonly log: string[] = []
+  #supervisor: Supervisor | undefined
+
+  async start(services: readonly ServiceText[]): Promise<Catalogue> {
+    const entries = await Promise.all(services.map((service) => this.#entry(service)))
+    const text = `name: nebula
+cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml }
+platform: []
+services:
+${entries.join('')}`
+    const catalogue = parseCatalogue(text, 'stack.yaml')
+    const secrets = await ensureSecrets(this.root)
+    const context = { root: this.root, catalogue, secrets, programs: {} }
+    this.#supervisor = await startSupervisor(context, (line) => this.log.push(line))
+    return catalogue
+  }
+
+  write(file: string, text: string): void {
+    mkdirSync(path.dirname(path.join(this.root, file)), { recursive: true })
+    writeFileSync(path.join(this.root, file), text)
+  }
+
+  /** The program of a service, which it runs anew when it watches. */
+  program(id: string, text: string): void {
+    this.write(`programs/${id}.mjs`, text)
+  }
+
+  output(id: string): string {
+    return readFileSync(path.join(this.root, LOG_FOLDER, `${id}.log`), 'utf8')
+  }
+
+  /** Waits until what is written down of a service is so; fails with all of it when it is not in time. */
+  async until(
+    id: string,
+    condition: (status: { state: string; reason?: string | undefined; restarts?: number | undefined }) => boolean,
+  ) {
+    let state = await readState(this.root)
+    const find = () => state?.services.find((service) => service.id === id)
+    const met = await until(
+      async () => {
+        state = await readState(this.root)
+        const status = find()
+        return status !== undefined && condition(status)
+      },
+      { deadlineMs: 30_000, intervalMs: 20 },
+    )
+    if (!met) throw new Error(`${id} is not as expected: ${JSON.stringify(state?.services, null, 2)}`)
+    const status = find()
+    if (!status) throw new TypeError(`there is no service ${id}`)
+    return status
+  }
+
+  retry(): void {
+    this.#supervisor?.retry()
+  }
+
+  async stop(): Promise<void> {
+    await this.#supervisor?.stop()
+    this.#supervisor = undefined
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.stop()
+    rmSync(this.root, { recursive: true, force: true })
+  }
+
+  async #entry({
+    id,
+    kind,
+    needs = '[]',
+    program,
+    watch,
+    graceMs = 5000,
+    deadlineMs = 20000,
+  }: ServiceText): Promise<string> {
+    this.program(id, program)
+    const port = await freePort()
+    const server = `
+    endpoints:
+      - { name: web, scheme: http, localPort: ${port}, label: ${id}, audience: code, onForward: silent }
+    ready: { kind: http, endpoint: web, path: /health, status: 200, deadlineMs: ${deadlineMs} }`
+    return `
+  - id: ${id}
+    title: ${id}
+    summary: A program of the tests
+    group: app
+    kind: ${kind}
+    needs: ${needs}${kind === 'server' ? server : ''}
+    embedded:
+      argv: [node, programs/${id}.mjs]
+      env: { ${kind === 'server' ? `PORT: '\${${id}.web.port}', ` : ''}DATA: '\${data}' }
+      watch: [${watch ? `programs/${id}.mjs` : ''}]
+    stop: { signal: SIGTERM, graceMs: ${graceMs} }
+    resources: { memoryMb: 1, diskMb: 1 }
+    usualStartMs: 100
+`
+  }
+}

@@ -1,0 +1,55 @@
+import path from 'node:path'
+import { expect, test } from 'vitest'
+import { loadCatalogue } from '../../src/catalogue/load.ts'
+import { embeddedCatalogue } from '../../src/embedded/catalogue.ts'
+import { launchOf } from '../../src/embedded/launch.ts'
+import { ensureSecrets } from '../../src/secrets.ts'
+import { temporaryFolder } from '../temporaryFolder.ts'
+
+const root = path.resolve(import.meta.dirname, '../../../..')
+const catalogue = await loadCatalogue(path.join(root, 'infra/stack.yaml'))
+
+async function launch(id: string, programs = {}) {
+  const folder = await temporaryFolder()
+  const context = { root: folder, catalogue, secrets: await ensureSecrets(folder), programs }
+  const service = catalogue.services.find((candidate) => candidate.id === id)
+  if (!service) throw new TypeError(`no service ${id}`)
+  return { folder, secrets: context.secrets, launch: launchOf(service, context) }
+}
+
+test('embedded mode runs the services that have an embedded form, without needs of those that have none', () => {
+  const embedded = embeddedCatalogue(catalogue)
+  expect(embedded.platform).toEqual([])
+  expect(embedded.services.map(({ id }) => id)).not.toContain('postgres')
+  const temporal = embedded.services.find(({ id }) => id === 'temporal')
+  expect(temporal?.needs).toEqual([])
+  const ui = embedded.services.find(({ id }) => id === 'temporal-ui')
+  expect(ui?.needs).toEqual([{ id: 'temporal', until: 'healthy' }])
+})
+
+test('a native program that was found is started where it is, and named', async () => {
+  const temporal = { path: '/opt/temporal', source: 'PATH (/opt/temporal)', version: '1.9.1' }
+  const { folder, launch: found } = await launch('temporal', { temporal })
+  expect(found?.argv[0]).toBe('/opt/temporal')
+  expect(found?.argv).toContain(`--db-filename=${path.join(folder, '.nebula/embedded/data/temporal')}/temporal.sqlite`)
+  expect(found?.program).toBe('1.9.1 from PATH (/opt/temporal)')
+})
+
+test('where the real Convex backend is not at hand, its stand-in takes its place, with its secret in the environment', async () => {
+  const { launch: standIn, secrets } = await launch('convex-backend', { 'convex-local-backend': null })
+  expect(standIn?.argv[0]).toBe(process.execPath)
+  expect(standIn?.argv.join(' ')).not.toContain(secrets.convexInstanceSecret)
+  expect(standIn?.env).toMatchObject({ INSTANCE_SECRET: secrets.convexInstanceSecret })
+  expect(standIn?.program).toBeUndefined()
+
+  const program = { path: '/opt/convex', source: 'CONVEX_LOCAL_BACKEND', version: 'unknown' }
+  const { launch: real } = await launch('convex-backend', { 'convex-local-backend': program })
+  expect(real?.argv[0]).toBe('/opt/convex')
+  expect(real?.argv).toContain('--interface=127.0.0.1')
+  expect(real?.env.INSTANCE_SECRET).toBeUndefined()
+})
+
+test('a service in the process of another one has none of its own', async () => {
+  expect((await launch('temporal-ui')).launch).toBeNull()
+  expect((await launch('postgres')).launch).toBeNull()
+})

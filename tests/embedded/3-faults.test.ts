@@ -1,0 +1,113 @@
+import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import path from 'node:path'
+import { beforeAll, expect, test } from 'vitest'
+import { run } from '../lib/nebula.ts'
+import { addresses, embedded, root, statusOf, succeed } from './setup.ts'
+
+const POLL = { timeout: 60_000, interval: 300 }
+
+beforeAll(async () => void (await succeed(['up'])))
+
+async function ask(name: string): Promise<unknown> {
+  const body = JSON.stringify({ path: name, format: 'json', args: {} })
+  const response = await fetch(`${addresses().convexUrl}/api/query`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json' },
+    body,
+  })
+  return ((await response.json()) as { value?: unknown }).value
+}
+
+test('a Convex function with a syntax error: the running ones stay, the error names file and line', async () => {
+  const file = path.join(root, 'packages/convex/convex/added.ts')
+  const good =
+    "import { query } from './_generated/server'\n\nexport const greet = query({ args: {}, handler: async () => 'hello' })\n"
+  try {
+    writeFileSync(file, good)
+    await expect.poll(() => ask('added:greet'), POLL).toBe('hello')
+    writeFileSync(file, `${good}export const broken = query({ args: {}, handler: async () => \n`)
+    await expect.poll(async () => (await statusOf('convex-functions')).state, POLL).toBe('failed')
+    expect(await ask('added:greet')).toBe('hello')
+    const up = await embedded(['up'])
+    expect(up.exitCode, up.output).toBe(5)
+    expect(up.stderr).toMatch(/added\.ts:\d+/)
+  } finally {
+    rmSync(file)
+  }
+  await expect.poll(async () => (await statusOf('convex-functions')).state, POLL).toBe('completed')
+})
+
+test('a worker that does not compile is said to have failed, with the place; mended, it runs again by itself', async () => {
+  const file = path.join(root, 'apps/worker/src/worker.ts')
+  const source = readFileSync(file, 'utf8')
+  writeFileSync(file, `${source}\nexport const broken = (\n`)
+  try {
+    await expect.poll(async () => (await statusOf('nebula-worker')).state, POLL).toBe('failed')
+    const up = await embedded(['up'])
+    expect(up.exitCode, up.output).toBe(5)
+    expect(up.stderr).toMatch(/worker\.ts:\d+/)
+  } finally {
+    writeFileSync(file, source)
+  }
+  await expect.poll(async () => (await statusOf('nebula-worker')).state, POLL).toBe('healthy')
+})
+
+test('editing an activity runs the new code', async () => {
+  const file = path.join(root, 'apps/worker/src/activities/runStep.ts')
+  const source = readFileSync(file, 'utf8')
+  writeFileSync(file, `${source}\nprocess.stderr.write('edited\\n')\n`)
+  try {
+    const said = async () => (await embedded(['logs', 'nebula-worker', '--tail', '50'])).stdout
+    await expect.poll(said, POLL).toContain('edited')
+  } finally {
+    writeFileSync(file, source)
+  }
+  await succeed(['up'])
+  await succeed(['verify'])
+})
+
+for (const [id, file] of [
+  ['temporal', 'temporal.sqlite'],
+  ['convex-backend', 'convex.sqlite'],
+] as const) {
+  test(`${id}: a corrupt database is said to be one, and reset is offered`, async () => {
+    await succeed(['down'])
+    const database = path.join(root, '.nebula/embedded/data', id, file)
+    expect(existsSync(database), database).toBe(true)
+    writeFileSync(database, 'this is no database, it is a text that somebody wrote over it\n'.repeat(200))
+    for (const suffix of ['-wal', '-shm']) rmSync(`${database}${suffix}`, { force: true })
+    const up = await embedded(['up'])
+    expect(up.exitCode, up.output).toBe(5)
+    expect(up.stderr).toContain('npm run reset')
+    await succeed(['reset', '--yes'])
+    await succeed(['verify'])
+  })
+}
+
+test('reset asks first, and without anybody to ask it does nothing', async () => {
+  const reset = await embedded(['reset'])
+  expect(reset.exitCode).toBe(2)
+  expect(reset.stderr).toContain('.nebula/embedded/data')
+  await succeed(['verify'])
+})
+
+test('a data folder that this user can not write to is named, with the command that helps, and nothing starts', async () => {
+  await succeed(['down'])
+  const folder = path.join(root, '.nebula/embedded/data')
+  const isRoot = process.getuid?.() === 0
+  // Nothing is read-only for root: somebody else has to try.
+  const parents = [path.dirname(root), root]
+  if (isRoot) for (const parent of parents) chmodSync(parent, 0o755)
+  else chmodSync(folder, 0o500)
+  const other = isRoot ? ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'] : []
+  try {
+    const up = await run(root, [...other, process.execPath, 'scripts/up.ts', '--mode', 'embedded'])
+    expect(up.exitCode, up.output).toBe(3)
+    expect(up.stderr).toMatch(/\.nebula.* can not be written to: permission denied/)
+    expect(up.stderr).toContain('chown')
+    expect(up.stderr).not.toContain('bug')
+  } finally {
+    if (!isRoot) chmodSync(folder, 0o700)
+  }
+  await succeed(['up'])
+})
