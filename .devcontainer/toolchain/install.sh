@@ -121,29 +121,12 @@ install_tool() { # TOOL
   install -D -m 644 "$work/$1.zsh" "$PREFIX/share/zsh/site-functions/_$1"
 }
 
-# A volume takes its owner from the folder that the image has in its place.
+# A new volume takes its owner from the folder that the image has in its place.
 make_folders_for_volumes() {
-  local home=${_REMOTE_USER_HOME:-} folder
-  [ -n "$home" ] || return 0
-  for folder in .local .local/share .local/share/pnpm .local/share/pnpm/store .shell-history; do
-    install -d -o "$_REMOTE_USER" -g "$(id -gn "$_REMOTE_USER")" "$DESTDIR$home/$folder"
+  local user=${_REMOTE_USER:-root} folder
+  for folder in "${_REMOTE_USER_HOME:-/root}"/.local{,/share{,/pnpm{,/store}}} /commandhistory; do
+    install -d -o "$user" -g "$(id -gn "$user")" "$DESTDIR$folder"
   done
-}
-
-keep_shell_history() { # in a volume, written after every command: a container may end at any time
-  install -d "$DESTDIR/etc/zsh"
-  cat >> "$DESTDIR/etc/bash.bashrc" <<'BASH'
-if [ -d "$HOME/.shell-history" ]; then
-  HISTFILE=$HOME/.shell-history/bash
-  PROMPT_COMMAND="history -a${PROMPT_COMMAND:+; $PROMPT_COMMAND}"
-fi
-BASH
-  cat >> "$DESTDIR/etc/zsh/zshrc" <<'ZSH'
-if [ -d "$HOME/.shell-history" ]; then
-  HISTFILE=$HOME/.shell-history/zsh
-  setopt INC_APPEND_HISTORY
-fi
-ZSH
 }
 
 mkdir "$work/bin"
@@ -151,4 +134,3 @@ use_checksums_of_mirror
 for tool in "${TOOLS[@]}"; do prepare "$tool"; done
 for tool in "${TOOLS[@]}"; do install_tool "$tool"; done
 make_folders_for_volumes
-keep_shell_history
