@@ -1,0 +1,92 @@
+import path from 'node:path'
+import { expect } from 'vitest'
+import { z } from 'zod'
+import { repository } from '../lib/checkout.ts'
+import { type CommandResult, run } from '../lib/nebula.ts'
+
+const cli = path.join(repository, 'node_modules/@devcontainers/cli/devcontainer.js')
+const Outcome = z.object({ outcome: z.literal('success'), containerId: z.string(), remoteUser: z.string() })
+const Mounts = z.array(z.object({ Type: z.string(), Name: z.string().optional() }))
+
+/** The devcontainer of a checkout, as a person has it who types `devcontainer up`. */
+export class Devcontainer {
+  readonly root: string
+  #id = ''
+  readonly #volumes = new Set<string>()
+  readonly #images = new Set<string>()
+
+  constructor(root: string) {
+    this.root = root
+  }
+
+  get id(): string {
+    return this.#id
+  }
+
+  /** `devcontainer up`; fails with all of its output when it fails. */
+  async up(...flags: readonly string[]): Promise<CommandResult> {
+    const result = await this.#cli('up', '--workspace-folder', this.root, ...flags)
+    await this.#note()
+    expect(result.exitCode, result.output).toBe(0)
+    this.#id = Outcome.parse(JSON.parse(result.stdout)).containerId
+    return result
+  }
+
+  /** Runs a program in the container as its user, in the workspace; fails with its output when it fails. */
+  async exec(...argv: readonly string[]): Promise<string> {
+    const result = await this.#cli('exec', '--workspace-folder', this.root, ...argv)
+    expect(result.exitCode, `${argv.join(' ')}\n${result.output}`).toBe(0)
+    return result.stdout.trim()
+  }
+
+  /** Copies images from this machine's Docker into the one in the container. */
+  async load(images: readonly string[]): Promise<void> {
+    const script = 'docker save "$@" | docker exec --interactive "$0" docker load --quiet'
+    await this.#docker(['bash', '-o', 'pipefail', '-c', script, this.#id, ...images])
+  }
+
+  async stop(): Promise<void> {
+    await this.#docker(['docker', 'stop', this.#id])
+  }
+
+  async start(): Promise<void> {
+    await this.#docker(['docker', 'start', this.#id])
+  }
+
+  /** Removes the container with all that it was given: volumes and images too. */
+  async remove(): Promise<void> {
+    await this.#note()
+    const containers = await this.#containers()
+    if (containers.length > 0) await run(this.root, ['docker', 'rm', '--force', '--volumes', ...containers])
+    if (this.#volumes.size > 0) await run(this.root, ['docker', 'volume', 'rm', '--force', ...this.#volumes])
+    if (this.#images.size > 0) await run(this.root, ['docker', 'rmi', '--force', ...this.#images])
+  }
+
+  /** Remembers what there is to remove later; a container that failed to start has it too. */
+  async #note(): Promise<void> {
+    for (const id of await this.#containers()) {
+      const mounts = await this.#docker(['docker', 'inspect', '--format', '{{json .Mounts}}', id])
+      for (const { Type, Name } of Mounts.parse(JSON.parse(mounts)))
+        if (Type === 'volume' && Name) this.#volumes.add(Name)
+      const image = await this.#docker(['docker', 'inspect', '--format', '{{.Config.Image}}', id])
+      // Where the user's id was adapted, the image is one layer on top of the one that was built.
+      this.#images.add(image).add(image.replace(/-uid$/, ''))
+    }
+  }
+
+  async #containers(): Promise<readonly string[]> {
+    const filter = `label=devcontainer.local_folder=${this.root}`
+    const ids = await this.#docker(['docker', 'ps', '--all', '--quiet', '--filter', filter])
+    return ids.split('\n').filter(Boolean)
+  }
+
+  async #docker(argv: readonly string[]): Promise<string> {
+    const result = await run(this.root, argv)
+    expect(result.exitCode, `${argv.slice(0, 4).join(' ')}\n${result.output}`).toBe(0)
+    return result.stdout.trim()
+  }
+
+  async #cli(command: string, ...args: readonly string[]): Promise<CommandResult> {
+    return await run(this.root, [process.execPath, cli, command, ...args])
+  }
+}
