@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import { findCodespace, forwardedOrigin } from '@nebula/stack/codespaces/codespace'
+import { parentEnded } from '@nebula/stack/parentEnded'
 import type { Connect, Plugin, ProxyOptions } from 'vite'
 import { CONVEX_PREFIX, SERVICES_PATH, type StackFacts } from '../src/stack/settings.ts'
 import { type ServicesHealthOptions, servicesHealth } from './servicesHealth.ts'
@@ -36,7 +37,11 @@ export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugi
       server: listening,
       preview: listening,
     }),
-    configureServer: (server) => void server.middlewares.use(SERVICES_PATH, answer),
+    configureServer(server) {
+      server.middlewares.use(SERVICES_PATH, answer)
+      // Tilt, or the supervisor, was killed: the port has to be free for the next one.
+      void parentEnded().then(() => process.exit())
+    },
     configurePreviewServer: (server) => void server.middlewares.use(SERVICES_PATH, answer),
   }
 }
