@@ -1,6 +1,6 @@
 import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import { startDashboardProxy } from '@nebula/stack/codespaces/dashboardProxy'
-import { until } from '@nebula/stack/until'
+import { parentEnded } from '@nebula/stack/parentEnded'
 import { command, interruptible, main } from './lib/command.ts'
 import { wholeNumber } from './lib/options.ts'
 import { openStack } from './lib/stack.ts'
@@ -19,16 +19,11 @@ const program = command('dashboard-proxy', 'Serve the Convex dashboard and its b
         backendUrl: endpointUrl(catalogue, 'convex-backend', 'api'),
       })
       process.stdout.write(`passing the dashboard of port ${dashboard} on\n`)
-      await endOf(process.ppid, signal)
+      // Told to end, or Tilt, which started this, is gone.
+      await parentEnded(signal).catch(() => {})
       await proxy.close()
       return undefined
     }),
   )
-
-/** Waits until this is told to end, or until Tilt, which started it, is gone: killed, it ends none of its children. */
-async function endOf(parent: number, signal: AbortSignal): Promise<void> {
-  const options = { deadlineMs: Number.POSITIVE_INFINITY, intervalMs: 1_000, signal }
-  await until(async () => process.ppid !== parent, options).catch(() => {})
-}
 
 await main(program)

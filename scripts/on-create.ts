@@ -1,16 +1,19 @@
 import { allImages } from '@nebula/stack/cluster/images'
 import { type PullResult, pullImages } from '@nebula/stack/cluster/pullImages'
 import { waitForDocker } from '@nebula/stack/cluster/waitForDocker'
+import { logInToDockerHub } from '@nebula/stack/devcontainer/dockerHubLogin'
 import { ExitCode } from '@nebula/stack/exitCodes'
 import { command, interruptible, main } from './lib/command.ts'
 import { DOCKER_DEADLINE_MS, part } from './lib/hook.ts'
 import { openCluster } from './lib/stack.ts'
 
-// Runs when a container is new, and in a codespace's prebuild: no user, no secrets. The bootstrap has installed the
+// Runs when a container is new, and in a codespace's prebuild: no user. The bootstrap has installed the
 // packages by now. Everything else is only to make the first start faster, so nothing of it fails the container.
 const program = command('on-create', 'Devcontainer hook: get the images').action(() =>
   interruptible(async (signal) => {
     const docker = await part('Docker', signal, () => waitForDocker({ deadlineMs: DOCKER_DEADLINE_MS, signal }))
+    // A prebuild has the secrets of the repository, not those of a user.
+    if (docker) await part('Docker Hub', signal, () => logInToDockerHub(process.env))
     if (docker) await part('Images', signal, () => getImages(signal))
     return ExitCode.Green
   }),

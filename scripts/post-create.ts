@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { homedir, userInfo } from 'node:os'
 import { waitForDocker } from '@nebula/stack/cluster/waitForDocker'
+import { logInToDockerHub } from '@nebula/stack/devcontainer/dockerHubLogin'
 import { ownVolumes } from '@nebula/stack/devcontainer/ownVolumes'
 import { HISTORY_FOLDER, keepShellHistory } from '@nebula/stack/devcontainer/shellHistory'
 import { ExitCode } from '@nebula/stack/exitCodes'
@@ -15,6 +16,7 @@ const program = command('post-create', 'Devcontainer hook: set up the user, star
     await part('Volumes', signal, takeVolumes)
     await part('Shell history', signal, keepHistory)
     const docker = await part('Docker', signal, () => waitForDocker({ deadlineMs: DOCKER_DEADLINE_MS, signal }))
+    if (docker) await part('Docker Hub', signal, () => logInToDockerHub(process.env))
     const isUp = docker && (await runScript('up', ['--mode', 'cluster'])) === ExitCode.Green
     signal.throwIfAborted()
     if (!isUp) sayWhatToDo()

@@ -26,6 +26,10 @@ interface TiltManifest {
   readonly Name: string
   readonly ResourceDependencies: readonly string[]
   readonly DeployTarget: {
+    readonly ServeCmd?: { readonly Argv: readonly string[]; readonly Dir: string }
+    readonly ReadinessProbe?: {
+      readonly httpGet: { readonly path: string; readonly port: number; readonly host: string }
+    }
     readonly portForwardTemplateSpec?: { readonly forwards: readonly { localPort: number; host: string }[] }
     readonly Links?: readonly { readonly URL: unknown; readonly Name: string }[] | null
     readonly yaml?: string
@@ -79,6 +83,20 @@ test.runIf(hasTilt)('without secrets it says what makes them', async () => {
   expect(result.output).toContain('just up')
 })
 
+test.runIf(hasTilt)(
+  'the page is served on this machine, by the command of embedded mode, and checked on its port',
+  async () => {
+    const desktop = (await manifestsOf(null)).get('desktop')?.DeployTarget
+    const { endpoints, embedded, ready } = stack.services.find((service: { id: string }) => service.id === 'desktop')
+    expect(desktop?.ServeCmd).toMatchObject({ Argv: embedded.argv, Dir: path.join(checkout.root, embedded.cwd) })
+    expect(desktop?.ReadinessProbe?.httpGet).toEqual({
+      path: ready.path,
+      port: endpoints[0].localPort,
+      host: '127.0.0.1',
+    })
+  },
+)
+
 test.runIf(hasTilt)('it makes a resource of every service, with its needs and ports', async () => {
   const manifests = await manifestsOf(null)
   for (const service of stack.services) {
@@ -88,7 +106,9 @@ test.runIf(hasTilt)('it makes a resource of every service, with its needs and po
       .filter((need: { until: string }) => need.until !== 'started')
       .map((need: { id: string }) => need.id)
     expect(manifest?.ResourceDependencies).toEqual(expect.arrayContaining(needs))
-    const ports = (service.endpoints ?? []).map((endpoint: { localPort: number }) => endpoint.localPort)
+    const ports = (service.endpoints ?? [])
+      .filter((endpoint: { containerPort?: number }) => endpoint.containerPort !== undefined)
+      .map((endpoint: { localPort: number }) => endpoint.localPort)
     expect(portsOf(manifest)).toEqual(ports)
     for (const forward of manifest?.DeployTarget.portForwardTemplateSpec?.forwards ?? [])
       expect(forward.host).toBe('127.0.0.1')

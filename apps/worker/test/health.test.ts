@@ -23,6 +23,7 @@ test('a worker that polls is healthy', async () => {
   const response = await ask('/health')
   expect(response.status).toBe(200)
   expect(response.headers.get('content-type')).toBe('application/json')
+  expect(response.headers.get('access-control-allow-origin')).toBe('*')
   expect(await response.text()).toBe('{"status":"ok"}')
 })
 
