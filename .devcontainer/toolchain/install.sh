@@ -107,7 +107,7 @@ prepare() { # TOOL
   file=$work/${path##*/}
   echo "$1 $version ($arch)"
   fetch "$path" "$file" || fail "$1 $version could not be downloaded" "from: ${MIRROR:-https:/}/$path" \
-    'Where the network does not reach it, set the option "mirror" (README.md).'
+    'Where the network does not reach it, set the option "mirror": .devcontainer/toolchain/README.md'
   check "$1" "$version" "$path" "$file"
   unpack "$1" "$file"
   for shell in bash zsh; do

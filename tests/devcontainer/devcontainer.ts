@@ -1,10 +1,13 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
 import { z } from 'zod'
 import { repository } from '../lib/checkout.ts'
+import { devcontainerCli } from '../lib/devcontainerConfiguration.ts'
 import { type CommandResult, run } from '../lib/nebula.ts'
 
-const cli = path.join(repository, 'node_modules/@devcontainers/cli/devcontainer.js')
+/** What `devcontainer up` said, one file for each time. */
+const logs = path.join(repository, '.nebula/logs')
 const Outcome = z.object({ outcome: z.literal('success'), containerId: z.string(), remoteUser: z.string() })
 const Mounts = z.array(z.object({ Type: z.string(), Name: z.string().optional() }))
 
@@ -12,6 +15,7 @@ const Mounts = z.array(z.object({ Type: z.string(), Name: z.string().optional() 
 export class Devcontainer {
   readonly root: string
   #id = ''
+  #ups = 0
   readonly #volumes = new Set<string>()
   readonly #images = new Set<string>()
 
@@ -26,6 +30,9 @@ export class Devcontainer {
   /** `devcontainer up`; fails with all of its output when it fails. */
   async up(...flags: readonly string[]): Promise<CommandResult> {
     const result = await this.#cli('up', '--workspace-folder', this.root, ...flags)
+    this.#ups += 1
+    mkdirSync(logs, { recursive: true })
+    writeFileSync(path.join(logs, `devcontainer-up-${this.#ups}.log`), result.output)
     await this.#note()
     expect(result.exitCode, result.output).toBe(0)
     this.#id = Outcome.parse(JSON.parse(result.stdout)).containerId
@@ -87,6 +94,6 @@ export class Devcontainer {
   }
 
   async #cli(command: string, ...args: readonly string[]): Promise<CommandResult> {
-    return await run(this.root, [process.execPath, cli, command, ...args])
+    return await run(this.root, [process.execPath, devcontainerCli, command, ...args])
   }
 }

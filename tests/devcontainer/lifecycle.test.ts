@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { copyCheckout } from '../lib/checkout.ts'
+import { readConfiguration } from '../lib/devcontainerConfiguration.ts'
 import { defaultVersions } from '../lib/toolchain.ts'
 import { Devcontainer } from './devcontainer.ts'
 import { useStandIns } from './standIns.ts'
@@ -11,7 +12,10 @@ let images: readonly string[]
 let runId: string
 
 beforeAll(() => {
+  const before = readConfiguration(checkout.root)
   images = useStandIns(checkout.root)
+  // Nothing but Features is another here.
+  expect({ ...readConfiguration(checkout.root), features: null }).toEqual({ ...before, features: null })
   // Root's files would be root's in the container too; another user's become those of the container's user.
   if (process.getuid?.() === 0) execFileSync('chown', ['--recursive', '1000:1000', checkout.root])
 })
@@ -24,8 +28,9 @@ afterAll(async () => {
 test('a clone becomes a container, without root, with every tool', async () => {
   await container.up('--skip-post-create')
   expect(await container.exec('id', '--user')).not.toBe('0')
-  for (const tool of defaultVersions().keys())
-    expect(await container.exec('which', tool)).toBe(`/usr/local/bin/${tool}`)
+  const tools = [...defaultVersions().keys()]
+  const found = await container.exec('which', ...tools)
+  expect(found.split('\n')).toEqual(tools.map((tool) => `/usr/local/bin/${tool}`))
 })
 
 test('its hooks end with a stack that works', async () => {

@@ -1,4 +1,3 @@
-import { execFileSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { allEndpoints } from '@nebula/stack/catalogue/endpoints'
@@ -7,6 +6,7 @@ import { HISTORY_FOLDER } from '@nebula/stack/devcontainer/shellHistory'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { repository } from '../lib/checkout.ts'
+import { readConfiguration } from '../lib/devcontainerConfiguration.ts'
 import { defaultVersions } from '../lib/toolchain.ts'
 
 const Configuration = z.object({
@@ -24,14 +24,7 @@ const Configuration = z.object({
   postStartCommand: z.string(),
 })
 
-/** What the reference implementation makes of devcontainer.json; it fails on one that it does not accept. */
-const read = () => {
-  const cli = path.join(repository, 'node_modules/@devcontainers/cli/devcontainer.js')
-  const argv = [cli, 'read-configuration', '--workspace-folder', repository]
-  const output = execFileSync(process.execPath, argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
-  return z.object({ configuration: Configuration }).parse(JSON.parse(output)).configuration
-}
-const configuration = read()
+const configuration = Configuration.parse(readConfiguration(repository))
 const endpoints = async () => allEndpoints(await loadCatalogue(path.join(repository, 'infra/stack.yaml')))
 
 test('every port of the stack is forwarded, and nothing else', async () => {
