@@ -75,11 +75,23 @@ test *args:
 build *args:
     @{{ nebula }} build "$@"
 
-# Build the desktop app (not part of this version yet)
+# Open the desktop app as a native window
+[group('code')]
+[no-exit-message]
+desktop *args:
+    @{{ nebula }} desktop "$@"
+
+# Build the desktop app as a native program
 [group('code')]
 [no-exit-message]
 desktop-build *args:
     @{{ nebula }} desktop-build "$@"
+
+# Check the native part of the desktop app with Rust's compiler
+[group('code')]
+[no-exit-message]
+desktop-check *args:
+    @{{ nebula }} desktop-check "$@"
 
 # Measure the running stack, as ratios to a start of Node.js
 [group('code')]

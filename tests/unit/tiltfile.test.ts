@@ -12,6 +12,8 @@ const checkout = copyCheckout()
 afterAll(() => checkout.remove())
 
 const CONTEXT = 'k3d-nebula'
+/** As Tilt counts: changes are not followed, and nothing starts by itself (model.TriggerModeManual). */
+const TRIGGER_MODE_MANUAL = 2
 const SECRETS = {
   postgresPassword: 'not-a-password',
   convexInstanceName: 'nebula',
@@ -24,6 +26,7 @@ const SECRETS = {
 /** The part of Tilt's answer that is looked at. */
 interface TiltManifest {
   readonly Name: string
+  readonly TriggerMode: number
   readonly ResourceDependencies: readonly string[]
   readonly DeployTarget: {
     readonly ServeCmd?: { readonly Argv: readonly string[]; readonly Dir: string }
@@ -96,6 +99,12 @@ test.runIf(hasTilt)(
     })
   },
 )
+
+test.runIf(hasTilt)('the native window is there, and does not start by itself', async () => {
+  const native = (await manifestsOf(null)).get('desktop-native')
+  expect(native?.ResourceDependencies).toEqual(['desktop'])
+  expect(native?.TriggerMode).toBe(TRIGGER_MODE_MANUAL)
+})
 
 test.runIf(hasTilt)('it makes a resource of every service, with its needs and ports', async () => {
   const manifests = await manifestsOf(null)
