@@ -1,4 +1,4 @@
-import type { JSONValue, Value } from 'convex/values'
+import { convexToJson, type JSONValue, type Value } from 'convex/values'
 import { z } from 'zod'
 import { apiSpec } from './deploy/analysis.ts'
 import type { Engine } from './engine/engine.ts'
@@ -16,6 +16,8 @@ const TableData = z.object({
   table: z.string(),
   order: z.enum(['asc', 'desc']).default('desc'),
   paginationOpts: PaginationOpts,
+  /** The dashboard's own: only documents whose field holds this text, whatever its case. */
+  filter: z.object({ field: z.string(), text: z.string() }).optional(),
 })
 const Page = z.object({ paginationOpts: PaginationOpts })
 const TableName = z.object({ tableName: z.string() })
@@ -71,14 +73,22 @@ function listTables(engine: Engine, args: JSONValue, reads: Set<string>): Value 
 }
 
 function tableData(engine: Engine, args: JSONValue, reads: Set<string>): Value {
-  const { table, order, paginationOpts } = TableData.parse(args)
+  const { table, order, paginationOpts, filter } = TableData.parse(args)
   reads.add(table)
   const sign = order === 'asc' ? 1 : -1
-  const documents = [...engine.tables.documents(table)].sort((a, b) => sign * compare(a, b))
+  const documents = [...engine.tables.documents(table)]
+    .filter((document) => !filter || holds(document[filter.field], filter.text))
+    .sort((a, b) => sign * compare(a, b))
   const from = Number(paginationOpts.cursor ?? 0)
   const page = documents.slice(from, from + paginationOpts.numItems)
   const next = from + page.length
   return { page, isDone: next >= documents.length, continueCursor: String(next) }
+}
+
+function holds(value: Value | undefined, text: string): boolean {
+  if (value === undefined) return false
+  const shown = typeof value === 'string' ? value : JSON.stringify(convexToJson(value))
+  return shown.toLowerCase().includes(text.toLowerCase())
 }
 
 function count(engine: Engine, args: JSONValue, reads: Set<string>): Value {
