@@ -66,7 +66,19 @@ export class Devcontainer {
     const containers = await this.#containers()
     if (containers.length > 0) await run(this.root, ['docker', 'rm', '--force', '--volumes', ...containers])
     if (this.#volumes.size > 0) await run(this.root, ['docker', 'volume', 'rm', '--force', ...this.#volumes])
-    if (this.#images.size > 0) await run(this.root, ['docker', 'rmi', '--force', ...this.#images])
+    const images = [...this.#images, 'dev_container_feature_content_temp', ...(await this.#stages())]
+    await run(this.root, ['docker', 'rmi', '--force', ...images])
+  }
+
+  /** The stages of the build, which the builder leaves without a name: they hold the Features' files. */
+  async #stages(): Promise<readonly string[]> {
+    const dangling = await this.#docker(['docker', 'images', '--quiet', '--filter', 'dangling=true'])
+    const stages: string[] = []
+    for (const id of dangling.split('\n').filter(Boolean)) {
+      const { stdout } = await run(this.root, ['docker', 'history', '--no-trunc', '--format', '{{.CreatedBy}}', id])
+      if (/_DEV_CONTAINERS_BASE_IMAGE|\/tmp\/build-features/.test(stdout.split('\n')[0] ?? '')) stages.push(id)
+    }
+    return stages
   }
 
   /** Remembers what there is to remove later; a container that failed to start has it too. */
