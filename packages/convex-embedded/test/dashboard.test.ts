@@ -115,6 +115,7 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
       .waitFor()
     for (const view of ['messages', 'Functions', 'Logs']) {
       await page.getByRole('button', { name: new RegExp(`^${view}`) }).click()
+      if (view === 'messages') await cellOf(page, 'many').first().waitFor()
       if (screenshots) await page.screenshot({ path: `${screenshots}/dashboard-${view}-${theme}-${width}.png` })
       const { violations } = await new AxeBuilder({ page }).analyze()
       expect(violations.flatMap(({ id, nodes }) => nodes.map(({ target }) => `${id}: ${target.join(' ')}`))).toEqual([])
