@@ -106,6 +106,8 @@ export class Devcontainer {
   }
 
   async #cli(command: string, ...args: readonly string[]): Promise<CommandResult> {
-    return await run(this.root, [process.execPath, devcontainerCli, command, ...args])
+    // Beside the checkout, with which it goes: the CLI leaves a copy of every Feature in its temporary folder.
+    const env = { TMPDIR: path.dirname(this.root) }
+    return await run(this.root, [process.execPath, devcontainerCli, command, ...args], { env })
   }
 }
