@@ -24,6 +24,10 @@ const Configuration = z.object({
   postStartCommand: z.string(),
 })
 
+const Lock = z.object({
+  features: z.record(z.string(), z.object({ version: z.string(), resolved: z.string(), integrity: z.string() })),
+})
+
 const configuration = Configuration.parse(readConfiguration(repository))
 const endpoints = async () => allEndpoints(await loadCatalogue(path.join(repository, 'infra/stack.yaml')))
 
@@ -49,6 +53,19 @@ test('image and Features are pinned', () => {
   expect(configuration.image).toMatch(/:\d+-\d+-bookworm$/)
   for (const feature of Object.keys(configuration.features)) {
     expect(feature).toMatch(/^(\.\/[a-z]+|ghcr\.io\/.+:\d+\.\d+\.\d+)$/)
+  }
+})
+
+test('the lockfile holds every published Feature to a digest, and to the version that is asked for', () => {
+  const { features } = Lock.parse(
+    JSON.parse(readFileSync(path.join(repository, '.devcontainer/devcontainer-lock.json'), 'utf8')),
+  )
+  const published = Object.keys(configuration.features).filter((feature) => !feature.startsWith('./'))
+  expect(Object.keys(features)).toEqual(published)
+  for (const [feature, { version, resolved, integrity }] of Object.entries(features)) {
+    expect(feature.endsWith(`:${version}`), feature).toBe(true)
+    expect(resolved).toBe(`${feature.slice(0, -version.length - 1)}@${integrity}`)
+    expect(integrity).toMatch(/^sha256:[0-9a-f]{64}$/)
   }
 })
 
