@@ -52,7 +52,7 @@ export async function serve(start: () => Promise<{ close(): Promise<void> }>): P
 }
 
 function fail(error: unknown): void {
-  if (error instanceof NebulaError) stderr.write(`${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`)
+  if (error instanceof NebulaError) stderr.write(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`)
   else stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
   process.exit(error instanceof NebulaError ? error.exitCode : 1)
 }

@@ -57,7 +57,7 @@ const PRUNE_MS = 600_000
 
 /**
  * Starts the stand-in on a folder. Ready when it returns.
- * @throws NebulaError when a port is taken, the folder is in use or damaged, or convex-test is not the expected one.
+ * @throws NebulaError when a port is taken, the folder is in use, damaged or not writable, or convex-test is not the expected one.
  */
 export async function startConvexServer(options: ConvexServerOptions): Promise<ConvexServer> {
   const { log, instanceName } = options
@@ -79,8 +79,8 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
   let api: (exchange: Exchange) => void | Promise<void> = (exchange) => exchange.text('Starting', 503)
   let site = api
   try {
-    const apiPort = await listen(apiServer, options.host, options.apiPort)
-    const sitePort = await listen(siteServer, options.host, options.sitePort)
+    const apiPort = await listen(apiServer, options.host, options.apiPort, 'CONVEX_API_PORT')
+    const sitePort = await listen(siteServer, options.host, options.sitePort, 'CONVEX_SITE_PORT')
     const url = `http://${options.host}:${apiPort}`
     const siteUrl = `http://${options.host}:${sitePort}`
     origins.setDefaults(options.cloudOrigin ?? url, options.siteOrigin ?? siteUrl)

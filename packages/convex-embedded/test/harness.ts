@@ -18,6 +18,11 @@ import { pushFixture } from './pushFixture.ts'
 
 export const FIXTURE = fileURLToPath(new URL('fixture', import.meta.url))
 const INSTANCE = { instanceName: 'fixture', instanceSecret: 'ab'.repeat(32) }
+/** For the process. */
+export const INSTANCE_ENVIRONMENT = {
+  INSTANCE_NAME: INSTANCE.instanceName,
+  INSTANCE_SECRET: INSTANCE.instanceSecret,
+} as const
 export const ADMIN_KEY = deriveAdminKey(INSTANCE)
 /** Its functions, typed: `_generated` is not in the repository for the fixture. */
 export const api: ApiFromModules<{ messages: typeof messages; work: typeof work }> = anyApi as never
@@ -80,9 +85,13 @@ export async function startServer(dataDir: string, options: { port?: number } = 
   }
 }
 
-/** The process with other variables: for those that end by themselves. */
-export async function runMain(env: NodeJS.ProcessEnv): Promise<{ exitCode: number | null; output: string }> {
-  const child = spawn(process.execPath, [MAIN], { env: { PATH: process.env.PATH, ...env } })
+/** The process with these variables: for those that end by themselves. `prefix` is what it is run by. */
+export async function runMain(
+  env: NodeJS.ProcessEnv,
+  prefix: readonly string[] = [],
+): Promise<{ exitCode: number | null; output: string }> {
+  const [command = '', ...args] = [...prefix, process.execPath, MAIN]
+  const child = spawn(command, args, { env: { PATH: process.env.PATH, ...env } })
   const chunks: Buffer[] = []
   child.stdout.on('data', (chunk: Buffer) => chunks.push(chunk))
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
@@ -233,8 +242,7 @@ function spawnMain(dataDir: string, env: NodeJS.ProcessEnv): ChildProcess {
   return spawn(process.execPath, [MAIN], {
     env: {
       PATH: process.env.PATH,
-      INSTANCE_NAME: INSTANCE.instanceName,
-      INSTANCE_SECRET: INSTANCE.instanceSecret,
+      ...INSTANCE_ENVIRONMENT,
       CONVEX_DATA_DIR: dataDir,
       ...env,
     },

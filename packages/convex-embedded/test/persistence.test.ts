@@ -1,11 +1,10 @@
-import { copyFile, cp, open, stat, writeFile } from 'node:fs/promises'
-import path from 'node:path'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import {
   api,
   eventually,
   freePort,
   httpClient,
+  INSTANCE_ENVIRONMENT,
   liveClient,
   runMain,
   type Server,
@@ -115,54 +114,6 @@ describe('scheduled functions', () => {
   })
 })
 
-describe('the data folder', () => {
-  it('belongs to one server', async () => {
-    await expect(startServer(server.dataDir)).rejects.toThrow(/another Convex stand-in is using .*convex\.sqlite/)
-    expect(await httpClient(server).query(api.messages.count, { name: 'none' })).toBe(0)
-  })
-
-  it('is refused, by the name of the file, when it is damaged', async () => {
-    const { folder, clean: remove } = await temporaryFolder()
-    onTestFinished(remove)
-    const file = path.join(folder, 'convex.sqlite')
-    await writeFile(file, 'this is no database, although it is long enough to be one'.repeat(100))
-    await expect(startServer(folder)).rejects.toThrow(`${file} is damaged`)
-    expect((await stat(file)).size).toBeGreaterThan(1000)
-  })
-
-  it('is refused when pages of it are overwritten', async () => {
-    const { folder, clean: remove } = await temporaryFolder()
-    onTestFinished(remove)
-    const client = httpClient(server)
-    for (let index = 0; index < 20; index += 1) {
-      await client.mutation(api.messages.send, { channel: 'bulk', body: 'x'.repeat(5000) })
-    }
-    await server.stop('SIGINT')
-    const file = path.join(folder, 'convex.sqlite')
-    await copyFile(path.join(server.dataDir, 'convex.sqlite'), file)
-    server = await startServer(server.dataDir, { port: server.port })
-    const handle = await open(file, 'r+')
-    await handle.write(Buffer.alloc(8192, 0x5a), 0, 8192, 4096)
-    await handle.close()
-    await expect(startServer(folder)).rejects.toThrow(`${file} is damaged`)
-  })
-
-  it('survives a log that breaks off in the middle', async () => {
-    const { folder, clean: remove } = await temporaryFolder()
-    onTestFinished(remove)
-    await httpClient(server).mutation(api.messages.increment, { name: 'torn' })
-    await cp(server.dataDir, folder, { recursive: true })
-    const log = path.join(folder, 'convex.sqlite-wal')
-    const { size } = await stat(log)
-    const handle = await open(log, 'r+')
-    await handle.truncate(size - 100)
-    await handle.close()
-    const torn = await startServer(folder)
-    onTestFinished(async () => void (await torn.stop('SIGKILL')))
-    expect(torn.lines.join('\n')).toContain('API on')
-  })
-})
-
 describe('the process', () => {
   it('says which variable is wrong', async () => {
     const { exitCode, output } = await runMain({
@@ -175,12 +126,23 @@ describe('the process', () => {
     expect(output).not.toContain('short')
   })
 
-  it('says when its port is taken', async () => {
+  it('says when its port is taken, by whom, and how to change that', async () => {
     const { folder, clean: remove } = await temporaryFolder()
     onTestFinished(remove)
-    await expect(startServer(folder, { port: server.port })).rejects.toThrow(
-      `cannot listen on 127.0.0.1:${server.port}`,
+    const { exitCode, output } = await runMain({
+      ...INSTANCE_ENVIRONMENT,
+      CONVEX_DATA_DIR: folder,
+      CONVEX_API_PORT: String(server.port),
+      CONVEX_SITE_PORT: '0',
+    })
+    expect(exitCode).toBe(3)
+    const [message, hint, ...more] = output.trimEnd().split('\n')
+    expect(message).toMatch(
+      new RegExp(`^error: cannot listen on 127\\.0\\.0\\.1:${server.port}: the port is taken by .*node`),
     )
+    expect(message).toContain(`pid ${server.pid}`)
+    expect(hint).toContain('CONVEX_API_PORT')
+    expect(more).toEqual([])
   })
 
   it('ends in time although clients are connected', async () => {

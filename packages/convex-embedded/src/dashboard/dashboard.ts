@@ -38,7 +38,7 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
     }),
     log,
   )
-  const port = await listen(server, options.host, options.port)
+  const port = await listen(server, options.host, options.port, 'DASHBOARD_PORT')
   const url = `http://${options.host}:${port}`
   log(`Dashboard of ${STAND_IN}`)
   log(`Dashboard on ${url}, for the deployment ${deploymentUrl}`)

@@ -1,6 +1,9 @@
+import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { NebulaError } from '@nebula/stack/errors'
+import { ExitCode } from '@nebula/stack/exitCodes'
+import { describeHolder, freePortCommand, holderOfPort } from '@nebula/stack/ports'
 import { AdminKeyError } from '../auth/caller.ts'
 import { TokenError } from '../auth/providers.ts'
 import { PushError } from '../deploy/pushRequest.ts'
@@ -27,23 +30,34 @@ export function makeHttpServer(handle: Handler, log: (line: string) => void): Se
   })
 }
 
-/** Starts to listen. @returns the port. @throws NebulaError PORT_TAKEN */
-export async function listen(server: Server, host: string, port: number): Promise<number> {
-  return await new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      reject(
-        new NebulaError(`cannot listen on ${host}:${port}: ${error.message}`, {
-          code: 'PORT_TAKEN',
-          hint: 'Stop what uses the port, or set CONVEX_API_PORT, CONVEX_SITE_PORT or DASHBOARD_PORT',
-          cause: error,
-        }),
-      )
-    })
-    server.listen(port, host, () => {
-      // A TCP server has an address object, never the name of a pipe.
-      resolve((server.address() as AddressInfo).port)
-    })
-  })
+/**
+ * Starts to listen.
+ * @param variable what sets the port, for the message.
+ * @returns the port.
+ * @throws NebulaError PORT_TAKEN that says who has it, PORT_REFUSED when the system does not give it away.
+ */
+export async function listen(server: Server, host: string, port: number, variable: string): Promise<number> {
+  server.listen(port, host)
+  try {
+    await once(server, 'listening')
+  } catch (error) {
+    throw await cannotListen(`${host}:${port}`, port, variable, error)
+  }
+  // A TCP server has an address object, never the name of a pipe.
+  return (server.address() as AddressInfo).port
+}
+
+async function cannotListen(address: string, port: number, variable: string, error: unknown): Promise<NebulaError> {
+  const exitCode = ExitCode.Precondition
+  if (!(error instanceof Error && 'code' in error && error.code === 'EADDRINUSE')) {
+    const message = `cannot listen on ${address}: ${error instanceof Error ? error.message : String(error)}`
+    return new NebulaError(message, { code: 'PORT_REFUSED', hint: `Set ${variable}`, exitCode, cause: error })
+  }
+  const holder = await holderOfPort(port)
+  const who = holder ? describeHolder(holder) : 'another process'
+  const free = holder ? `${freePortCommand(holder, port)}, or set ${variable}` : `Set ${variable}`
+  const message = `cannot listen on ${address}: the port is taken by ${who}`
+  return new NebulaError(message, { code: 'PORT_TAKEN', hint: free, exitCode, cause: error })
 }
 
 /** Lets requests that are under way finish for `graceMs`, then cuts them off. */

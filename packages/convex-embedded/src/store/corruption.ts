@@ -2,9 +2,11 @@ import { NebulaError } from '@nebula/stack/errors'
 
 /** The error for data that cannot be read: names the file, and says that nothing was changed. */
 export function corrupt(file: string, reason: string, cause?: unknown): NebulaError {
-  return new NebulaError(`${file} is damaged: ${reason}. Nothing was changed.`, {
+  // SQLite tells of damage in several lines.
+  const said = reason.replaceAll(/\s+/g, ' ')
+  return new NebulaError(`${file} is damaged: ${said}. Nothing was changed.`, {
     code: 'CONVEX_DATA_DAMAGED',
-    hint: `Put a copy of the folder back, or move ${file} away to start empty`,
+    hint: 'Put a copy of its folder back, or start with no data: npm run reset',
     cause,
   })
 }

@@ -1,8 +1,5 @@
-import { chmodSync, mkdirSync } from 'node:fs'
-import path from 'node:path'
-import { DatabaseSync, type StatementSync } from 'node:sqlite'
-import { NebulaError } from '@nebula/stack/errors'
-import { corrupt } from './corruption.ts'
+import type { DatabaseSync, StatementSync } from 'node:sqlite'
+import { openDatabase } from './openDatabase.ts'
 
 /** One committed transaction, in the form in which it is written down. */
 export interface Commit {
@@ -21,7 +18,6 @@ export interface StoredState {
   readonly lastCreationTime: number
 }
 
-const FORMAT = '1'
 const REQUEST_LIFETIME_MS = 3_600_000
 
 /**
@@ -35,56 +31,19 @@ export class Store {
 
   /**
    * @throws NebulaError CONVEX_DATA_LOCKED when another server has the folder, CONVEX_DATA_DAMAGED when the file is not
-   *   what this server wrote.
+   *   what this server wrote, NOT_WRITABLE when it cannot write there.
    */
   constructor(folder: string) {
-    mkdirSync(folder, { recursive: true, mode: 0o700 })
-    this.#file = path.join(folder, 'convex.sqlite')
-    this.#database = this.#open()
+    const { database, file } = openDatabase(folder)
+    this.#file = file
+    this.#database = database
+    this.prune()
     this.#statements = {
       put: this.#database.prepare('INSERT OR REPLACE INTO documents (id, json) VALUES (?, ?)'),
       remove: this.#database.prepare('DELETE FROM documents WHERE id = ?'),
       set: this.#database.prepare('INSERT OR REPLACE INTO state (key, value) VALUES (?, ?)'),
       request: this.#database.prepare('INSERT OR REPLACE INTO requests VALUES (?, ?, ?, ?)'),
     }
-  }
-
-  #open(): DatabaseSync {
-    let database: DatabaseSync | undefined
-    try {
-      database = new DatabaseSync(this.#file)
-      // The lock comes with the first transaction and stays; FULL writes through to the disk at every commit.
-      database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-      database.exec(`BEGIN EXCLUSIVE;
-        CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, json TEXT NOT NULL);
-        CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
-        CREATE TABLE IF NOT EXISTS environment (name TEXT PRIMARY KEY, value TEXT NOT NULL);
-        CREATE TABLE IF NOT EXISTS requests (
-          session TEXT, request INTEGER, response TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (session, request));
-        COMMIT`)
-      this.#check(database)
-      // It holds the environment's secrets.
-      chmodSync(this.#file, 0o600)
-      return database
-    } catch (error) {
-      database?.close()
-      if (error instanceof NebulaError) throw error
-      const message = error instanceof Error ? error.message : String(error)
-      if (!message.includes('locked')) throw corrupt(this.#file, message, error)
-      throw new NebulaError(`another Convex stand-in is using ${this.#file}`, {
-        code: 'CONVEX_DATA_LOCKED',
-        hint: 'Stop the other one, or give this one its own CONVEX_DATA_DIR',
-      })
-    }
-  }
-
-  #check(database: DatabaseSync): void {
-    const result = database.prepare('PRAGMA quick_check(1)').get()
-    if (result?.quick_check !== 'ok') throw corrupt(this.#file, String(result?.quick_check))
-    const format = text(database.prepare("SELECT value FROM state WHERE key = 'format'").get()?.value)
-    if (format === undefined) database.prepare("INSERT INTO state VALUES ('format', ?)").run(FORMAT)
-    else if (format !== FORMAT) throw corrupt(this.#file, `format ${format}, this version reads ${FORMAT}`)
-    database.prepare('DELETE FROM requests WHERE at < ?').run(Date.now() - REQUEST_LIFETIME_MS)
   }
 
   get file(): string {

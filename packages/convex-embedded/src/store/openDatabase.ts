@@ -1,0 +1,101 @@
+import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import path from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { pathToFileURL } from 'node:url'
+import { NebulaError } from '@nebula/stack/errors'
+import { notWritable } from '@nebula/stack/notWritable'
+import { corrupt } from './corruption.ts'
+
+const FORMAT = '1'
+/** SQLite's result codes, without what they are extended by. Source: https://sqlite.org/rescode.html */
+const BUSY = 5
+const FULL = 13
+
+/**
+ * Opens a folder's database, a new one where there is none. What is there is looked at before anything is written.
+ * @throws NebulaError CONVEX_DATA_LOCKED when another server has it, CONVEX_DATA_DAMAGED when it is not what this server
+ *   wrote, NOT_WRITABLE when it or its folder is not.
+ */
+export function openDatabase(folder: string): { database: DatabaseSync; file: string } {
+  const file = path.join(folder, 'convex.sqlite')
+  prepareFolder(folder, file)
+  let database: DatabaseSync | undefined
+  try {
+    if (existsSync(file)) inspect(file)
+    database = new DatabaseSync(file)
+    // The lock comes with the first transaction and stays; FULL writes through to the disk at every commit.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+    database.exec(`BEGIN EXCLUSIVE;
+      CREATE TABLE IF NOT EXISTS documents (id TEXT PRIMARY KEY, json TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS state (key TEXT PRIMARY KEY, value TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS environment (name TEXT PRIMARY KEY, value TEXT NOT NULL);
+      CREATE TABLE IF NOT EXISTS requests (
+        session TEXT, request INTEGER, response TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (session, request));
+      INSERT OR IGNORE INTO state VALUES ('format', '${FORMAT}');
+      COMMIT`)
+    // It holds the environment's secrets.
+    chmodSync(file, 0o600)
+    return { database, file }
+  } catch (error) {
+    database?.close()
+    throw describe(file, error)
+  }
+}
+
+/** Here the system says why it is not possible; SQLite would only say that it is not. */
+function prepareFolder(folder: string, file: string): void {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    accessSync(folder, constants.R_OK | constants.W_OK | constants.X_OK)
+  } catch (error) {
+    throw notWritable(folder, folder, error) ?? error
+  }
+  try {
+    if (existsSync(file)) accessSync(file, constants.R_OK | constants.W_OK)
+  } catch (error) {
+    throw notWritable(file, folder, error) ?? error
+  }
+}
+
+/** Looks at a database by a connection that cannot write: one that can would take the log in when it is closed. */
+function inspect(file: string): void {
+  if (statSync(file).size === 0) {
+    inspectEmpty(file)
+    return
+  }
+  const url = pathToFileURL(file)
+  // Without a log nobody is writing, and SQLite need not begin one to read.
+  if (!existsSync(`${file}-wal`)) url.searchParams.set('immutable', '1')
+  const database = new DatabaseSync(url, { readOnly: true })
+  try {
+    const check = database.prepare('PRAGMA quick_check(1)').get()?.quick_check
+    if (check !== 'ok') throw corrupt(file, String(check))
+    const tables = database.prepare("SELECT name FROM sqlite_schema WHERE type = 'table'").all()
+    if (tables.length === 0) return
+    const isOurs = ['documents', 'state'].every((known) => tables.some(({ name }) => name === known))
+    if (!isOurs) throw corrupt(file, 'it is the database of another program')
+    const format = database.prepare("SELECT value FROM state WHERE key = 'format'").get()?.value
+    if (format !== undefined && format !== FORMAT) throw corrupt(file, `format ${format}, this version reads ${FORMAT}`)
+  } finally {
+    database.close()
+  }
+}
+
+/** A start that was cut off leaves an empty file. So does a disk that lost one, but functions tell that it was not. */
+function inspectEmpty(file: string): void {
+  const functions = path.join(path.dirname(file), 'functions')
+  if (existsSync(functions) && readdirSync(functions).length > 0) throw corrupt(file, 'it is empty')
+}
+
+function describe(file: string, error: unknown): unknown {
+  if (!(error instanceof Error) || error instanceof NebulaError) return error
+  const code = 'errcode' in error ? Number(error.errcode) & 0xff : 0
+  if (code === BUSY) {
+    return new NebulaError(`another Convex stand-in is using ${file}`, {
+      code: 'CONVEX_DATA_LOCKED',
+      hint: 'Stop the other one, or give this one its own CONVEX_DATA_DIR',
+    })
+  }
+  if (code === FULL) return notWritable(file, path.dirname(file), Object.assign(new Error(), { code: 'ENOSPC' }))
+  return corrupt(file, error.message, error)
+}
