@@ -50,9 +50,19 @@ export async function temporaryFolder(): Promise<{ folder: string; clean: () => 
   return { folder, clean: () => rm(folder, { recursive: true, force: true }) }
 }
 
+export interface StartOptions {
+  readonly port?: number
+  /** With Node.js' inspector on a free port. */
+  readonly inspect?: boolean
+}
+
 /** Starts the process; for a process that does not come up, throws with what it said. */
-export async function startServer(dataDir: string, options: { port?: number } = {}): Promise<Server> {
-  const child = spawnMain(dataDir, { CONVEX_API_PORT: String(options.port ?? 0), CONVEX_SITE_PORT: '0' })
+export async function startServer(dataDir: string, options: StartOptions = {}): Promise<Server> {
+  const child = spawnMain(dataDir, {
+    CONVEX_API_PORT: String(options.port ?? 0),
+    CONVEX_SITE_PORT: '0',
+    ...(options.inspect ? { NODE_OPTIONS: '--inspect=127.0.0.1:0' } : {}),
+  })
   const lines: string[] = []
   const exited = exitOf(child)
   const started = new Promise<[string, string]>((resolve, reject) => {
@@ -127,9 +137,11 @@ export async function convex(
 export const DEPLOY = ['deploy', '--typecheck', 'disable', '--codegen', 'disable']
 
 /** A server with the fixture's functions, in a folder of its own. Call `clean` in the end. */
-export async function startDeployed(): Promise<{ server: Server; signer: Signer; clean: () => Promise<void> }> {
+export async function startDeployed(
+  options: StartOptions = {},
+): Promise<{ server: Server; signer: Signer; clean: () => Promise<void> }> {
   const { folder, clean } = await temporaryFolder()
-  const server = await startServer(folder)
+  const server = await startServer(folder, options)
   const signer = await makeSigner()
   await setEnvironment(server, { FIXTURE_JWKS: signer.jwks })
   await pushFixture(server)

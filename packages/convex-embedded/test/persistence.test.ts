@@ -73,30 +73,66 @@ describe('a restart', () => {
   })
 })
 
-it('a kill in the middle of mutations loses none that was acknowledged, and adds none', async () => {
-  for (const round of [1, 2, 3]) {
-    const name = `killed ${round}`
-    const client = httpClient(server)
+describe('a kill in the middle of mutations', () => {
+  const countOf = (name: string) => httpClient(server).query(api.messages.count, { name })
+  const bodiesOf = async (channel: string) =>
+    (await httpClient(server).query(api.messages.list, { channel })).map(({ body }: { body: string }) => body)
+
+  it('loses none that was acknowledged, adds none, and leaves none half done', async () => {
+    for (const round of [1, 2, 3]) {
+      const channel = `killed ${round}`
+      const client = httpClient(server)
+      const sent = new Set<string>()
+      const acknowledged: string[] = []
+      const writers = Array.from({ length: 8 }, async (_, writer) => {
+        for (;;) {
+          const body = `${writer}/${sent.size}`
+          sent.add(body)
+          await client.mutation(api.messages.sendCounted, { channel, body }, { skipQueue: true })
+          acknowledged.push(body)
+        }
+      })
+      await eventually(
+        () => acknowledged.length,
+        (count) => count > 20 * round,
+      )
+      process.kill(server.pid, 'SIGKILL')
+      await Promise.allSettled(writers)
+      server = await startServer(server.dataDir, { port: server.port })
+      const bodies = await bodiesOf(channel)
+      expect(bodies).toEqual(expect.arrayContaining(acknowledged))
+      expect([...sent]).toEqual(expect.arrayContaining(bodies))
+      expect(new Set(bodies).size).toBe(bodies.length)
+      expect(await countOf(channel)).toBe(bodies.length)
+    }
+  })
+
+  it('is bridged by live clients: what they sent counts once, however often it was sent', async () => {
+    const EACH = 150
+    const clients = Array.from({ length: 4 }, () => liveClient(server))
+    const seen = watch<number>(liveClient(server), api.messages.count, { name: 'bridged' })
     let acknowledged = 0
-    let sent = 0
-    const writers = Array.from({ length: 8 }, async () => {
-      for (;;) {
-        sent += 1
-        await client.mutation(api.messages.increment, { name }, { skipQueue: true })
+    const writers = clients.map(async (client, writer) => {
+      const sends = Array.from({ length: EACH }, async (_, index) => {
+        await client.mutation(api.messages.sendCounted, { channel: 'bridged', body: `${writer}/${index}` })
         acknowledged += 1
-      }
+      })
+      await Promise.all(sends)
     })
-    await eventually(
-      () => acknowledged,
-      (count) => count > 20 * round,
-    )
-    process.kill(server.pid, 'SIGKILL')
-    await Promise.allSettled(writers)
-    server = await startServer(server.dataDir, { port: server.port })
-    const count = await httpClient(server).query(api.messages.count, { name })
-    expect(count).toBeGreaterThanOrEqual(acknowledged)
-    expect(count).toBeLessThanOrEqual(sent)
-  }
+    for (const part of [1, 2, 3]) {
+      await eventually(
+        () => acknowledged,
+        (count) => count >= (part * EACH * clients.length) / 5,
+      )
+      await server.stop('SIGKILL')
+      server = await startServer(server.dataDir, { port: server.port })
+    }
+    await Promise.all(writers)
+    await seen.until((count) => count === EACH * clients.length)
+    expect(new Set(await bodiesOf('bridged')).size).toBe(EACH * clients.length)
+    expect(await bodiesOf('bridged')).toHaveLength(EACH * clients.length)
+    expect(await countOf('bridged')).toBe(EACH * clients.length)
+  })
 })
 
 describe('scheduled functions', () => {
