@@ -74,8 +74,8 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
     secret: options.instanceSecret,
     origin: () => origins.cloud,
   })
-  const apiServer = makeHttpServer((exchange) => api(exchange), log)
-  const siteServer = makeHttpServer((exchange) => site(exchange), log)
+  const apiServer = makeHttpServer((exchange) => api(exchange), { log, cors: true })
+  const siteServer = makeHttpServer((exchange) => site(exchange), { log, cors: true })
   let api: (exchange: Exchange) => void | Promise<void> = (exchange) => exchange.text('Starting', 503)
   let site = api
   try {

@@ -2,12 +2,27 @@ import { AxeBuilder } from '@axe-core/playwright'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { findChromium } from '../../../tests/lib/chromium.ts'
+import { run } from '../../../tests/lib/nebula.ts'
 import { launch } from '../../../tests/lib/page.ts'
 import { type Dashboard, startDashboard } from '../src/dashboard/dashboard.ts'
 import { ADMIN_KEY, api, httpClient, type Server, startDeployed } from './harness.ts'
 
 const chromium = findChromium()
 const screenshots = process.env.NEBULA_TEST_SCREENSHOTS
+
+test('the admin key in the page is for this machine: no other page reads it, by no other name either', async () => {
+  const adminKey = 'fixture|secret'
+  const options = { host: '127.0.0.1', port: 0, deploymentUrl: 'http://127.0.0.1:1', adminKey, log: () => {} }
+  const dashboard = await startDashboard(options)
+  onTestFinished(() => dashboard.close())
+  const own = await fetch(dashboard.url, { headers: { origin: 'https://elsewhere.example' } })
+  expect(own.headers.get('access-control-allow-origin')).toBeNull()
+  expect(await own.text()).toContain(adminKey)
+  const { port } = new URL(dashboard.url)
+  const { stdout } = await run('.', ['curl', '--silent', '--header', `Host: elsewhere.example:${port}`, dashboard.url])
+  expect(stdout).toContain('Convex stand-in')
+  expect(stdout).not.toContain(adminKey)
+})
 
 describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   let server: Server

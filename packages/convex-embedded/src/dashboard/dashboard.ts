@@ -22,27 +22,36 @@ export interface Dashboard {
 }
 
 const CLOSE_GRACE_MS = 500
+const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
  * Serves the dashboard: one page, which talks to the deployment from the browser.
  * @throws NebulaError when the port is taken.
  */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { deploymentUrl, adminKey, log } = options
-  // Inside a script element: nothing in it may look like the element's end.
-  const config = JSON.stringify({ deploymentUrl, adminKey }).replaceAll('<', '\\u003c')
+  const { deploymentUrl, log } = options
   const server = makeHttpServer(
     route({
-      'GET /': (exchange) => sendPage(exchange, config),
+      'GET /': (exchange) => sendPage(exchange, JSON.stringify({ deploymentUrl, ...keyFor(exchange, options) })),
       'GET /version': (exchange) => exchange.text(STAND_IN),
     }),
-    log,
+    // The page may hold the admin key: no other page may read it.
+    { log, cors: false },
   )
   const port = await listen(server, options.host, options.port, 'DASHBOARD_PORT')
   const url = `http://${options.host}:${port}`
   log(`Dashboard of ${STAND_IN}`)
   log(`Dashboard on ${url}, for the deployment ${deploymentUrl}`)
   return { url, close: () => close(server, CLOSE_GRACE_MS) }
+}
+
+/**
+ * The key for the log-in form, for a page by the name of this machine or of the deployment. Another site's name may be
+ * made to lead here, and its scripts may read what is served under it.
+ */
+function keyFor({ url }: Exchange, { adminKey, deploymentUrl }: DashboardOptions): { adminKey?: string } {
+  const isKnown = LOOPBACK.has(url.hostname) || url.host === new URL(deploymentUrl).host
+  return adminKey !== undefined && isKnown ? { adminKey } : {}
 }
 
 function sendPage(exchange: Exchange, config: string): void {
@@ -52,7 +61,7 @@ function sendPage(exchange: Exchange, config: string): void {
     `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src *; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
   )
   exchange.response.setHeader('Cache-Control', 'no-store')
-  // A function, since `$` means something in a replacement text.
-  const page = PAGE.replaceAll('%NONCE%', nonce).replace('"%CONFIG%"', () => config)
+  // Inside a script element: nothing in it may look like the element's end. A function, since `$` means something there.
+  const page = PAGE.replaceAll('%NONCE%', nonce).replace('"%CONFIG%"', () => config.replaceAll('<', '\\u003c'))
   exchange.text(page, 200, 'text/html; charset=utf-8')
 }

@@ -12,14 +12,16 @@ import { Exchange, HttpError } from './exchange.ts'
 
 export type Handler = (exchange: Exchange) => void | Promise<void>
 
-/** Makes a server that answers with `handle`: CORS as Convex does it, errors as `{code, message}`. */
-export function makeHttpServer(handle: Handler, log: (line: string) => void): Server {
+/** Makes a server that answers with `handle`: errors as `{code, message}`, with `cors` for pages of any origin. */
+export function makeHttpServer(handle: Handler, options: { log: (line: string) => void; cors: boolean }): Server {
+  const { log, cors } = options
   return createServer(async (request, response) => {
     for (const [name, value] of Object.entries(STAND_IN_HEADERS)) response.setHeader(name, value)
     const exchange = new Exchange(request, response)
-    allowOrigin(exchange)
+    if (cors) allowOrigin(exchange)
     try {
-      if (request.method === 'OPTIONS' && request.headers['access-control-request-method']) exchange.text('', 204)
+      if (cors && request.method === 'OPTIONS' && request.headers['access-control-request-method'])
+        exchange.text('', 204)
       else await handle(exchange)
     } catch (error) {
       const { status, code, message } = describe(error)
