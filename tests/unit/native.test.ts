@@ -30,6 +30,10 @@ test('the page in the window may do nothing on the machine', () => {
   expect(capability.permissions).toEqual([])
 })
 
+test('no script of the opener plugin takes links for itself, by a command that the page may not call', () => {
+  expect(readFileSync(path.join(folder, 'src/lib.rs'), 'utf8')).toContain('.open_js_links_on_click(false)')
+})
+
 test('its content security policy lets no foreign code in', () => {
   const { csp } = config.app.security
   expect(csp).toMatchObject({ 'default-src': "'self'", 'object-src': "'none'", 'base-uri': "'none'" })
