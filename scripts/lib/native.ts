@@ -1,11 +1,14 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
+import { attempt } from '@nebula/stack/attempt'
 import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import { ExitCode } from '@nebula/stack/exitCodes'
 import { requireNative } from '@nebula/stack/native/requirements'
+import { identifyProcess, terminate } from '@nebula/stack/processes'
 import { openStack, type Stack } from './stack.ts'
 
 const APP = 'apps/desktop'
+const GRACE_MS = 5_000
 
 /**
  * Runs a tool for the native app, with this terminal, once everything that it needs is there.
@@ -28,16 +31,32 @@ export async function runNative(
       ...env(stack),
       PATH: `${path.join(stack.root, APP, 'node_modules/.bin')}:${process.env.PATH}`,
     },
-    stdio: 'inherit',
+    // A group of its own: Tauri's CLI ends without ending the window that it opened.
+    detached: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
   })
-  const stop = () => child.kill('SIGTERM')
-  signal.addEventListener('abort', stop)
-  const code = await new Promise<number | null>((resolve, reject) => {
+  const closed = new Promise<number | null>((resolve, reject) => {
     child.on('error', reject)
     child.on('close', resolve)
   })
-  signal.throwIfAborted()
-  return code === 0 ? ExitCode.Green : ExitCode.Failed
+  const identity = child.pid === undefined ? null : await identifyProcess(child.pid)
+  let ending: Promise<unknown> | undefined
+  const stop = () => {
+    if (identity) ending ??= attempt(terminate(identity, { signal: 'SIGTERM', graceMs: GRACE_MS, group: true }))
+  }
+  signal.addEventListener('abort', stop)
+  // A terminal that is closed tells only its own groups.
+  process.on('SIGHUP', stop)
+  if (signal.aborted) stop()
+  try {
+    const code = await closed
+    const failed = await ending
+    if (failed instanceof Error) throw failed
+    signal.throwIfAborted()
+    return code === 0 ? ExitCode.Green : ExitCode.Failed
+  } finally {
+    process.off('SIGHUP', stop)
+  }
 }
 
 /** Where the built page finds the stack of this machine: no dev server passes it on there. */

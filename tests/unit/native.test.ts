@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
+import { MINIMUM_RUST } from '@nebula/stack/native/requirements'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { repository } from '../lib/checkout.ts'
@@ -29,6 +30,10 @@ test('the page in the window may do nothing on the machine', () => {
   expect(capability.permissions).toEqual([])
 })
 
+test('no script of the opener plugin takes links for itself, by a command that the page may not call', () => {
+  expect(readFileSync(path.join(folder, 'src/lib.rs'), 'utf8')).toContain('.open_js_links_on_click(false)')
+})
+
 test('its content security policy lets no foreign code in', () => {
   const { csp } = config.app.security
   expect(csp).toMatchObject({ 'default-src': "'self'", 'object-src': "'none'", 'base-uri': "'none'" })
@@ -40,4 +45,9 @@ test('its version is that of the package, and every icon is there', () => {
   expect(config.version).toBe(version)
   expect(readFileSync(path.join(folder, 'Cargo.toml'), 'utf8')).toContain(`\nversion = "${version}"\n`)
   expect(config.bundle.icon.filter((file) => !existsSync(path.join(folder, file)))).toEqual([])
+})
+
+test('the Rust that the commands ask for is the one that the program is declared to need', () => {
+  const [, declared] = readFileSync(path.join(folder, 'Cargo.toml'), 'utf8').match(/^rust-version = "(.*)"$/m) ?? []
+  expect(declared, 'apps/desktop/src-tauri/Cargo.toml: rust-version').toBe(MINIMUM_RUST)
 })

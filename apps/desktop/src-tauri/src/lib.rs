@@ -10,7 +10,13 @@ pub fn run() {
         // First of all plugins: a second start ends here, and shows the window of the first.
         .plugin(tauri_plugin_single_instance::init(|app, _, _| show(app)))
         .plugin(tauri_plugin_window_state::Builder::default().build())
-        .plugin(tauri_plugin_opener::init())
+        // Its script in the page would take links to new windows before `on_new_window`, by a command that the page
+        // may not call.
+        .plugin(
+            tauri_plugin_opener::Builder::new()
+                .open_js_links_on_click(false)
+                .build(),
+        )
         .setup(|app| {
             open_window(app.handle())?;
             Ok(())

@@ -3,7 +3,10 @@ import { attempt } from '../attempt.ts'
 import { NebulaError, type Problem } from '../errors.ts'
 import { exec } from '../exec.ts'
 import { ExitCode } from '../exitCodes.ts'
+import { compareVersions, findVersion } from '../preflight/version.ts'
 
+/** The oldest Rust that can compile what Cargo.lock names: Tauri needs it. Cargo.toml's rust-version is the same. */
+export const MINIMUM_RUST = '1.90'
 const TIMEOUT_MS = 20_000
 /** What Tauri 2 needs of a system (https://v2.tauri.app/start/prerequisites), by the tool that installs it. */
 const SYSTEM_PACKAGES = {
@@ -18,22 +21,36 @@ const SYSTEM_PACKAGES = {
  * @returns each with what installs it; empty when everything is there.
  */
 export async function missingForNative(osRelease = '/etc/os-release'): Promise<readonly Problem[]> {
-  const [cargo, webview] = await Promise.all([
-    answers(['cargo', '--version']),
+  const [rust, webview, compiler] = await Promise.all([
+    missingRust(),
     process.platform === 'linux' ? answers(['pkg-config', '--exists', 'webkit2gtk-4.1']) : true,
+    process.platform === 'darwin' ? answers(['xcode-select', '--print-path']) : true,
   ])
-  const compiler = process.platform === 'darwin' ? await answers(['xcode-select', '--print-path']) : true
   return [
-    ...(cargo
-      ? []
-      : [
-          { message: 'Rust is not installed (no cargo on PATH)', hint: 'see https://rustup.rs, then open a new shell' },
-        ]),
+    ...(rust ? [rust] : []),
     ...(webview
       ? []
       : [{ message: 'WebKitGTK 4.1 is not installed (asked pkg-config)', hint: await installCommand(osRelease) }]),
     ...(compiler ? [] : [{ message: "Xcode's command line tools are not installed", hint: 'xcode-select --install' }]),
   ]
+}
+
+/** A distribution's own Rust is often older than what Tauri needs, and cargo names a crate then, not the way out. */
+async function missingRust(): Promise<Problem | null> {
+  const [cargo, rustc] = await Promise.all([
+    answers(['cargo', '--version']),
+    attempt(exec(['rustc', '--version'], { timeoutMs: TIMEOUT_MS })),
+  ])
+  const hint = 'see https://rustup.rs, then open a new shell'
+  if (!cargo) return { message: 'Rust is not installed (no cargo on PATH)', hint }
+  if (rustc instanceof Error || rustc.exitCode !== 0)
+    return { message: 'Rust is not installed (no rustc on PATH)', hint }
+  const version = findVersion(rustc.stdout)
+  if (version && compareVersions(version, MINIMUM_RUST) >= 0) return null
+  return {
+    message: `Rust ${version ?? 'of an unknown version'} is there: ${MINIMUM_RUST} or newer is needed`,
+    hint: `rustup update stable (without rustup: ${hint})`,
+  }
 }
 
 /** @throws NebulaError with everything that is missing, each with what installs it. */

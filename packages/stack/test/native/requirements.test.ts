@@ -1,11 +1,16 @@
 import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { missingForNative, requireNative } from '../../src/native/requirements.ts'
+import { MINIMUM_RUST, missingForNative, requireNative } from '../../src/native/requirements.ts'
 import { onlyPrograms } from '../preflight/fakePrograms.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 
-const ALL = { cargo: { stdout: 'cargo 1.95.0' }, 'pkg-config': {}, 'xcode-select': {} }
+const ALL = {
+  cargo: {},
+  rustc: { stdout: 'rustc 1.95.0 (59807616e 2026-04-14)' },
+  'pkg-config': {},
+  'xcode-select': {},
+}
 const onLinux = test.runIf(process.platform === 'linux')
 
 async function system(release: string): Promise<string> {
@@ -20,11 +25,28 @@ test('where everything is there, nothing is missing', async () => {
   await requireNative()
 })
 
-test('without Rust it says where to get it', async () => {
-  await onlyPrograms({ ...ALL, cargo: { exitCode: 1 } })
+test.each(['cargo', 'rustc'])('without %s it says where to get Rust', async (program) => {
+  await onlyPrograms({ ...ALL, [program]: { exitCode: 1 } })
   expect(await missingForNative()).toMatchObject([
-    { message: expect.stringContaining('Rust'), hint: expect.stringContaining('rustup') },
+    { message: expect.stringContaining(`no ${program} on PATH`), hint: expect.stringContaining('rustup') },
   ])
+})
+
+test.each([
+  ['rustc 1.75.0 (82e1608df 2023-12-21) (built from a source tarball)', '1.75.0'],
+  ['rustc', 'unknown'],
+])('with %j, which may be too old, it names the version that is needed', async (stdout, named) => {
+  await onlyPrograms({ ...ALL, rustc: { stdout } })
+  const [missing, ...others] = await missingForNative()
+  expect(others).toEqual([])
+  expect(missing?.message).toContain(named)
+  expect(missing?.message).toContain(`${MINIMUM_RUST} or newer`)
+  expect(missing?.hint).toContain('rustup update')
+})
+
+test('the oldest Rust that is enough is enough', async () => {
+  await onlyPrograms({ ...ALL, rustc: { stdout: `rustc ${MINIMUM_RUST}.0` } })
+  expect(await missingForNative()).toEqual([])
 })
 
 onLinux.each([
