@@ -16,6 +16,7 @@ export function useStandIns(root: string): readonly string[] {
   if (!existsSync(lab)) return []
   const folder = path.join(root, '.devcontainer')
   output(lab, 'dind-feature', path.join(folder, 'docker-in-docker'))
+  forgetOldProcesses(path.join(folder, 'docker-in-docker/install.sh'))
   const versions = makeMirror(path.join(folder, 'toolchain/mirror'))
   const file = path.join(folder, 'devcontainer.json')
   const text = readFileSync(file, 'utf8')
@@ -31,6 +32,19 @@ function provideImages(base: string): readonly string[] {
   const list = (...flags: readonly string[]) => output('npm', 'run', '--silent', 'images', '--', ...flags).split('\n')
   output(lab, 'provide', base, ...list('--without-stand-ins'))
   return list('--build-stand-ins')
+}
+
+/**
+ * A container that is stopped kills its dockerd, which leaves the pids of itself and of its containerd behind; when
+ * another process has one of them after the start, Docker takes that for its own and waits for it in vain. The real
+ * Feature deletes them all, the stand-in for it only some.
+ */
+function forgetOldProcesses(installer: string): void {
+  const known = 'start() { rm -f'
+  const text = readFileSync(installer, 'utf8')
+  if (!text.includes(known)) throw new Error(`${installer}: there is no "${known}" to add to`)
+  const all = "find /run /var/run/ '(' -name 'docker*.pid' -o -name 'container*.pid' ')' -delete"
+  writeFileSync(installer, text.replace(known, `start() { ${all}; rm -f`))
 }
 
 /** Fills a mirror with the tools of this machine, at the paths of the publishers' files, and returns their versions. */
