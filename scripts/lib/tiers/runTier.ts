@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
+import pc from 'picocolors'
 import type { TierName } from './tier.ts'
 import { Totals } from './totals.ts'
 import { TOTALS_FILE } from './totalsReporter.ts'
@@ -55,7 +56,8 @@ async function vitest(
   ]
   const child = spawn(process.execPath, argv, {
     cwd: root,
-    env: { ...process.env, [TOTALS_FILE]: file },
+    // Vitest colours what goes into a file, too.
+    env: { ...process.env, ...(pc.isColorSupported ? {} : { NO_COLOR: '1' }), [TOTALS_FILE]: file },
     stdio: quiet ? 'ignore' : ['ignore', 'inherit', 'inherit'],
   })
   const stop = () => child.kill('SIGINT')
