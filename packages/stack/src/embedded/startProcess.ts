@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { mkdir, open, rename } from 'node:fs/promises'
 import path from 'node:path'
+import { NebulaError } from '../errors.ts'
 import { until } from '../until.ts'
 import { supervisorEnded } from './follow.ts'
 import { SUPERVISOR_LOG } from './paths.ts'
@@ -13,9 +14,13 @@ const INTERVAL_MS = 50
 
 /**
  * Starts a supervisor in the background, where no Ctrl-C reaches it, and waits until it has written down that it runs.
- * @throws NebulaError with what it said when it ends at once.
+ * @throws NebulaError with what it said when it ends at once, or when it is not there in time.
  */
-export async function startSupervisorProcess(root: string, programs: Programs): Promise<void> {
+export async function startSupervisorProcess(
+  root: string,
+  programs: Programs,
+  deadlineMs = START_DEADLINE_MS,
+): Promise<void> {
   const log = path.join(root, SUPERVISOR_LOG)
   await mkdir(path.dirname(log), { recursive: true })
   await rename(log, `${log}.1`).catch(() => {})
@@ -31,8 +36,19 @@ export async function startSupervisorProcess(root: string, programs: Programs): 
       ended = true
     })
     const isThere = async () => (await runningState(root))?.supervisor.pid === child.pid
-    await until(async () => ended || (await isThere()), { deadlineMs: START_DEADLINE_MS, intervalMs: INTERVAL_MS })
-    if (ended || !(await isThere())) throw await supervisorEnded(root)
+    await until(async () => ended || (await isThere()), { deadlineMs, intervalMs: INTERVAL_MS })
+    if (ended) throw await supervisorEnded(root)
+    if (!(await isThere())) {
+      // Nobody else would ever find it.
+      child.kill('SIGTERM')
+      throw new NebulaError(
+        `the supervisor (pid ${child.pid}) did not start within ${deadlineMs / 1000} s, and was ended`,
+        {
+          code: 'SUPERVISOR_SLOW',
+          hint: 'npm run up',
+        },
+      )
+    }
     child.unref()
   } finally {
     await file.close()
