@@ -7,16 +7,17 @@ import { STATE_FILE } from './paths.ts'
 
 const Identity = z.object({ pid: z.int().positive(), startTime: z.string() })
 
+/* Another version of this repository may have written it, before a pull: what runs has to be found all the same. */
 const State = z.object({
   supervisor: Identity,
   /** What it was started from, see `fingerprint`. */
-  definition: z.string(),
+  definition: z.string().catch(''),
   /** How often it was told to try again what failed. */
-  retries: z.int().nonnegative(),
+  retries: z.int().nonnegative().catch(0),
   services: z.array(
     z.object({
       id: z.string(),
-      state: z.enum(SERVICE_STATES),
+      state: z.enum(SERVICE_STATES).catch('unknown'),
       reason: z.string().optional(),
       standIn: z.string().optional(),
       program: z.string().optional(),
