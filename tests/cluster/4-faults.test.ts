@@ -7,6 +7,9 @@ import { beforeAll, expect, test } from 'vitest'
 import { nebula, run } from '../lib/nebula.ts'
 import { localPort, pods, root, succeed } from './setup.ts'
 
+/** k3d's helper. */
+const TOOLS_NODE = 'k3d-nebula-tools'
+
 beforeAll(async () => void (await succeed(['up', '--mode', 'cluster'])))
 
 test('a killed Tilt is noticed by status and brought back by up; the pods stay', async () => {
@@ -48,8 +51,19 @@ test('an interrupted up ends with 130, and the next one goes on', async () => {
     onStart: (process) => setTimeout(() => process.kill('SIGINT'), 1_500),
   })
   expect(interrupted.exitCode, interrupted.output).toBe(130)
+  await leaveToolsNode()
   await succeed(['up', '--mode', 'cluster'])
+  expect((await run(root, ['docker', 'ps', '--all', '--format', '{{.Names}}'])).stdout).not.toContain(TOOLS_NODE)
 })
+
+/** The worst that an interrupted k3d leaves behind: its helper, stopped. */
+async function leaveToolsNode(): Promise<void> {
+  const labels = ['app=k3d', 'k3d.cluster=nebula', 'k3d.role=noRole'].flatMap((label) => ['--label', label])
+  const image = await run(root, ['docker', 'inspect', '--format', '{{.Image}}', 'k3d-nebula-server-0'])
+  await run(root, ['docker', 'rm', '--force', TOOLS_NODE])
+  const made = await run(root, ['docker', 'create', '--name', TOOLS_NODE, ...labels, image.stdout.trim()])
+  expect(made.exitCode, made.stderr).toBe(0)
+}
 
 test('a taken port is named with its holder before anything starts', async () => {
   await succeed(['down'])

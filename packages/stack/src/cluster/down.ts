@@ -3,6 +3,7 @@ import { exec, execText } from '../exec.ts'
 import type { ClusterContext } from './context.ts'
 import { observeCluster } from './observe.ts'
 import { stopTilt } from './tilt.ts'
+import { removeToolsNode } from './toolsNode.ts'
 
 const STOP_TIMEOUT_MS = 180_000
 
@@ -27,6 +28,7 @@ export async function downCluster(context: ClusterContext, onEvent: OnEvent): Pr
     'cluster',
     `Cluster ${definition.context}`,
     async () => {
+      if (seen.hasToolsNode) await removeToolsNode(definition)
       if (runs) await execText(['k3d', 'cluster', 'stop', definition.k3dName], { timeoutMs: STOP_TIMEOUT_MS })
       if (seen.registry === 'running') await execText(['docker', 'stop', definition.registryName])
     },

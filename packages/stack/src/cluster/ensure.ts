@@ -6,6 +6,7 @@ import { compareVersions } from '../preflight/version.ts'
 import { until } from '../until.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { type ClusterObservation, compareDefinition, observeCluster } from './observe.ts'
+import { removeToolsNode } from './toolsNode.ts'
 
 export interface EnsureOptions {
   readonly signal?: AbortSignal
@@ -39,6 +40,7 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
     done.push(message)
   }
 
+  if (seen.hasToolsNode) await step('deleting what an interrupted k3d left', () => removeToolsNode(definition))
   await ensureRegistry(definition, seen, step, options)
   await registryAnswers(definition, options)
   options.onRegistryReady?.()
@@ -114,7 +116,17 @@ async function registryAnswers(definition: ClusterDefinition, options: EnsureOpt
 }
 
 async function applyDefinition(definition: ClusterDefinition, options: EnsureOptions) {
-  await ctlptlApply(definition.file, options)
+  await cleaningUp(definition, () => ctlptlApply(definition.file, options))
+}
+
+/** Runs k3d; one that is ended in the middle, by Ctrl-C say, leaves its helper behind. */
+async function cleaningUp(definition: ClusterDefinition, action: () => Promise<unknown>) {
+  try {
+    await action()
+  } catch (error) {
+    await removeToolsNode(definition)
+    throw error
+  }
 }
 
 /** ctlptl's Docker client speaks 1.52 and does not ask what the engine speaks (ctlptl 0.9.3, moby client). */
@@ -130,10 +142,8 @@ async function ctlptlApply(file: string, options: EnsureOptions, input?: string)
 }
 
 async function startNodes(definition: ClusterDefinition, options: EnsureOptions) {
-  await execText(['k3d', 'cluster', 'start', definition.k3dName], {
-    timeoutMs: START_TIMEOUT_MS,
-    ...withSignal(options),
-  })
+  const argv = ['k3d', 'cluster', 'start', definition.k3dName]
+  await cleaningUp(definition, () => execText(argv, { timeoutMs: START_TIMEOUT_MS, ...withSignal(options) }))
 }
 
 /** Not `k3d cluster restart`, which is the same and came only with k3d 5.9. */

@@ -6,12 +6,15 @@ import { exec, execText } from '../exec.ts'
 import { ExitCode } from '../exitCodes.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { haveHostEntries } from './hostEntries.ts'
+import { toolsNodeOf } from './toolsNode.ts'
 
 /** What is there of the cluster, found without changing anything. */
 export interface ClusterObservation {
   readonly nodes: 'absent' | 'stopped' | 'partly-stopped' | 'running'
   /** Whether running nodes lack what k3d gives them at a start: Docker started them on its own. */
   readonly startedWithoutK3d: boolean
+  /** Whether k3d was ended in the middle and left its helper behind. */
+  readonly hasToolsNode: boolean
   readonly registry: 'absent' | 'stopped' | 'running'
   /** Whether the registry is on the cluster's network; meaningless without nodes. */
   readonly registryAttached: boolean
@@ -23,7 +26,8 @@ const K3dClusters = z.array(
   z.object({
     serversCount: z.int(),
     serversRunning: z.int(),
-    nodes: z.array(z.object({ name: z.string(), role: z.string() })).default([]),
+    // k3d names no role for its helper.
+    nodes: z.array(z.object({ name: z.string(), role: z.string().optional() })).default([]),
   }),
 )
 const Container = z.tuple([
@@ -46,25 +50,31 @@ export async function observeCluster(definition: ClusterDefinition): Promise<Clu
   return { ...nodes, ...registry, inKubeconfig: contexts.split('\n').includes(definition.context) }
 }
 
-async function observeNodes(
-  definition: ClusterDefinition,
-): Promise<Pick<ClusterObservation, 'nodes' | 'startedWithoutK3d'>> {
+type NodesObservation = Pick<ClusterObservation, 'nodes' | 'startedWithoutK3d' | 'hasToolsNode'>
+
+async function observeNodes(definition: ClusterDefinition): Promise<NodesObservation> {
+  const cluster = await listedCluster(definition)
+  const seen = { startedWithoutK3d: false, hasToolsNode: false }
+  if (!cluster) return { ...seen, nodes: 'absent' }
+  const nodes = cluster.nodes.filter(({ name }) => name !== toolsNodeOf(definition))
+  seen.hasToolsNode = nodes.length < cluster.nodes.length
+  if (nodes.length === 0) return { ...seen, nodes: 'absent' }
+  if (cluster.serversRunning === 0) return { ...seen, nodes: 'stopped' }
+  if (cluster.serversRunning < cluster.serversCount) return { ...seen, nodes: 'partly-stopped' }
+  const names = nodes.filter(({ role }) => role === 'server' || role === 'agent').map(({ name }) => name)
+  return { ...seen, nodes: 'running', startedWithoutK3d: !(await haveHostEntries(names)) }
+}
+
+async function listedCluster(definition: ClusterDefinition): Promise<z.infer<typeof K3dClusters>[number] | undefined> {
   const listed = await exec(['k3d', 'cluster', 'list', definition.k3dName, '-o', 'json'])
-  if (listed.exitCode !== 0) {
-    // k3d exits with 1 for "no such cluster" and for "no Docker" alike.
-    if (/no nodes found/i.test(listed.stderr + listed.stdout)) return { nodes: 'absent', startedWithoutK3d: false }
-    throw new NebulaError(`k3d can not list its clusters: ${lastLine(listed.stderr)}`, {
-      code: 'K3D_FAILED',
-      hint: 'npm run doctor',
-      exitCode: ExitCode.Precondition,
-    })
-  }
-  const [cluster] = K3dClusters.parse(JSON.parse(listed.stdout))
-  if (!cluster) return { nodes: 'absent', startedWithoutK3d: false }
-  if (cluster.serversRunning === 0) return { nodes: 'stopped', startedWithoutK3d: false }
-  if (cluster.serversRunning < cluster.serversCount) return { nodes: 'partly-stopped', startedWithoutK3d: false }
-  const names = cluster.nodes.filter(({ role }) => role === 'server' || role === 'agent').map(({ name }) => name)
-  return { nodes: 'running', startedWithoutK3d: !(await haveHostEntries(names)) }
+  if (listed.exitCode === 0) return K3dClusters.parse(JSON.parse(listed.stdout))[0]
+  // k3d exits with 1 for "no such cluster" and for "no Docker" alike.
+  if (/no nodes found/i.test(listed.stderr + listed.stdout)) return undefined
+  throw new NebulaError(`k3d can not list its clusters: ${lastLine(listed.stderr)}`, {
+    code: 'K3D_FAILED',
+    hint: 'npm run doctor',
+    exitCode: ExitCode.Precondition,
+  })
 }
 
 /** What k3d says last is what went wrong; before it come hints for developers of k3d. */

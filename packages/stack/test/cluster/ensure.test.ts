@@ -25,7 +25,7 @@ async function definition(): Promise<ClusterDefinition> {
   }
 }
 
-const nodes = (running: number): Answer => ({
+const nodes = (running: number, ...further: readonly object[]): Answer => ({
   when: /^k3d cluster list nebula/,
   stdout: JSON.stringify([
     {
@@ -34,10 +34,13 @@ const nodes = (running: number): Answer => ({
       nodes: [
         { name: 'k3d-nebula-server-0', role: 'server' },
         { name: 'nebula-registry', role: 'registry' },
+        ...further,
       ],
     },
   ]),
 })
+/** As k3d lists it: without a role. */
+const toolsNode = { name: 'k3d-nebula-tools' }
 const hosts = (...names: readonly string[]): Answer => ({
   when: /^docker exec k3d-nebula-server-0 cat/,
   stdout: ['127.0.0.1\tlocalhost', ...names.map((name) => `172.18.0.1 ${name}`), ''].join('\n'),
@@ -97,6 +100,28 @@ test('a stopped cluster is started; ctlptl, which would delete it, is not asked'
   const tools = fakeTools([nodes(0), registry(false), inKubeconfig, sameDefinition])
   await ensureCluster(await definition())
   expect(changing(tools.calls())).toEqual(['docker start nebula-registry', 'k3d cluster start nebula'])
+})
+
+test('what an interrupted start left is deleted before the cluster is started', async () => {
+  const tools = fakeTools([nodes(0, toolsNode), registry(true), inKubeconfig, sameDefinition])
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual(['docker rm --force k3d-nebula-tools', 'k3d cluster start nebula'])
+})
+
+test('what an interrupted creation left, before there was a node, is no cluster', async () => {
+  const only = JSON.stringify([{ serversCount: 0, serversRunning: 0, nodes: [toolsNode] }])
+  const tools = fakeTools([{ when: /^k3d cluster list nebula/, stdout: only }, registry(true)])
+  await ensureCluster(await definition())
+  expect(changing(tools.calls())).toEqual(['docker rm --force k3d-nebula-tools', 'ctlptl apply -f infra/ctlptl.yaml'])
+})
+
+test.each([
+  ['start', [nodes(0), registry(true)], /^k3d cluster start/],
+  ['creation', [noNodes, registry(true)], /^ctlptl apply/],
+])('a failed %s leaves nothing of k3d behind', async (_, answers, when) => {
+  const tools = fakeTools([...answers, { when, stderr: 'interrupted', exitCode: 1 }])
+  await expect(ensureCluster(await definition())).rejects.toThrow(/interrupted/)
+  expect(changing(tools.calls()).at(-1)).toBe('docker rm --force k3d-nebula-tools')
 })
 
 test('a lost kubeconfig entry is merged back', async () => {
