@@ -5,7 +5,7 @@ import { ExitCode } from '@nebula/stack/exitCodes'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { formatMs } from './lib/render/words.ts'
-import { unmetNeed } from './lib/tiers/needs.ts'
+import { programsFor, unmetNeed } from './lib/tiers/needs.ts'
 import { runTier } from './lib/tiers/runTier.ts'
 import { TIERS, type TierName, type TierResult, totalsOf } from './lib/tiers/tier.ts'
 import { addTotals, formatTotals } from './lib/tiers/totals.ts'
@@ -29,9 +29,15 @@ async function test(
 ): Promise<ExitCode> {
   const demanded = tierNames(options.require ?? '')
   const chosen = options.tier === undefined ? TIERS : [...tierNames(options.tier), ...demanded]
+  const tiers = TIERS.filter((name) => chosen.includes(name))
+  // Before any test runs: what one tier has to fetch is at hand for the others then.
+  const needs = new Map<TierName, string | null>()
+  for (const tier of tiers) needs.set(tier, await unmetNeed(tier, root))
   const results: TierResult[] = []
-  for (const tier of TIERS.filter((name) => chosen.includes(name))) {
-    results.push(await runOrSkip(tier, demanded.includes(tier), args, signal))
+  for (const [tier, reason] of needs) {
+    const demand = demanded.includes(tier)
+    if (reason !== null) results.push({ tier, outcome: 'skipped', reason, demanded: demand })
+    else results.push(await run(tier, demand, args, signal))
   }
   const totals = addTotals(results.map(totalsOf))
   for (const result of results) print(line(result))
@@ -41,17 +47,15 @@ async function test(
   return totals.failed > 0 || nothing ? ExitCode.Failed : ExitCode.Green
 }
 
-async function runOrSkip(
+async function run(
   tier: TierName,
   demanded: boolean,
   args: readonly string[],
   signal: AbortSignal,
 ): Promise<TierResult> {
-  const reason = await unmetNeed(tier, root)
-  if (reason !== null) return { tier, outcome: 'skipped', reason, demanded }
   print(`\n${pc.bold(`${tier} tests`)}`)
   const start = performance.now()
-  const totals = await runTier(tier, { root, args, signal })
+  const totals = await runTier(tier, { root, args, signal, env: await programsFor(tier) })
   const ms = performance.now() - start
   if (totals.passed + totals.failed > 0) return { tier, outcome: 'ran', totals, ms }
   // With a filter it is usual that a tier has nothing to run; without one, its tests are gone.

@@ -13,7 +13,8 @@ const Output = z.object({ configuration: z.record(z.string(), z.unknown()) })
  * @throws Error when it does not accept the file.
  */
 export function readConfiguration(root: string): Readonly<Record<string, unknown>> {
-  const argv = [devcontainerCli, 'read-configuration', '--workspace-folder', root]
+  // It looks for a container, and fails without Docker: instead of that it asks a program that knows of none.
+  const argv = [devcontainerCli, 'read-configuration', '--workspace-folder', root, '--docker-path', 'true']
   const output = execFileSync(process.execPath, argv, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   return Output.parse(JSON.parse(output)).configuration
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
 import { repository } from './checkout.ts'
@@ -66,6 +66,8 @@ export class ToolchainMirror implements Disposable {
       MIRROR: this.folder,
       TOOLCHAIN_MACHINE: 'x86_64',
       DESTDIR: this.root,
+      // Only root can give files to another user than itself.
+      _REMOTE_USER: userInfo().username,
       ...Object.fromEntries(defaults),
     }
     return await run(this.#parent, [path.join(this.feature, 'install.sh')], { env: { ...env, ...options } })

@@ -82,8 +82,9 @@ async function npmTest(args: readonly string[], env: Readonly<Record<string, str
 
 test('a tier whose needs are not met is skipped with the reason, and fails when it is demanded', async () => {
   const nothing = { PATH: '/nonexistent' }
-  const skipped = await npmTest(['--tier', 'cluster', '--require', ''], nothing)
+  const skipped = await npmTest(['--tier', 'cluster,devcontainer', '--require', ''], nothing)
   expect(skipped.lines.join('\n')).toMatch(/cluster +skipped: .*Docker is not installed/)
+  expect(skipped.lines.join('\n')).toMatch(/devcontainer +skipped: Docker is not installed/)
   for (const demand of [
     await npmTest(['--tier', 'cluster', '--require', 'cluster'], nothing),
     await npmTest(['--tier', 'cluster'], { ...nothing, NEBULA_REQUIRE_TIERS: 'cluster' }),

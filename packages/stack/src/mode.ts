@@ -38,13 +38,19 @@ export async function chooseMode(asked: string | undefined): Promise<ModeChoice>
   return { mode: 'embedded', reason: missing.join(', ') }
 }
 
+/** Why Docker can not be used here, for a person: "Docker is not running"; null when it can. */
+export async function whyNoDocker(): Promise<string | null> {
+  const { state } = await findDockerEngine()
+  return state === 'running' ? null : DOCKER_STATES[state]
+}
+
 async function missingForCluster(): Promise<readonly string[]> {
-  const [docker, ...tools] = await Promise.all([
-    findDockerEngine(),
+  const [noDocker, ...tools] = await Promise.all([
+    whyNoDocker(),
     ...TOOLS.map((tool) => answers([tool, ...versionArguments(tool)])),
   ])
   return [
-    ...(docker.state === 'running' ? [] : [DOCKER_STATES[docker.state]]),
+    ...(noDocker === null ? [] : [noDocker]),
     ...TOOLS.filter((_, index) => !tools[index]).map((tool) => `${tool} is not installed`),
   ]
 }

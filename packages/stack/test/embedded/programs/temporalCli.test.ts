@@ -1,7 +1,7 @@
 import { chmod, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { findTemporalCli } from '../../../src/embedded/programs/temporalCli.ts'
+import { findTemporalCli, temporalCliAtHand } from '../../../src/embedded/programs/temporalCli.ts'
 import { ExitCode } from '../../../src/exitCodes.ts'
 import { httpServer } from '../../servers.ts'
 import { contentOf, emptyMachine, publishTemporal, script, serving, temporalScript, writeProgram } from './fakes.ts'
@@ -55,6 +55,22 @@ test('uses the program on PATH when no variable names one', async () => {
   const { search, bin } = await emptyMachine()
   const file = await writeProgram(path.join(bin, 'temporal'), temporalScript('1.7.0'))
   expect(await findTemporalCli(search)).toEqual({ path: file, source: `PATH (${file})`, version: '1.7.0' })
+})
+
+test('at hand is what is on PATH or in the cache, and nothing is fetched for it', async () => {
+  const { search, bin, checkout } = await emptyMachine()
+  const published = await publishTemporal()
+  const requests: string[] = []
+  const port = await httpServer(serving(published, requests))
+  const online = { ...search, env: { ...search.env, NEBULA_DOWNLOAD_MIRROR: `http://127.0.0.1:${port}/` } }
+  const overrides = { release: published.release, checkout }
+
+  expect(await temporalCliAtHand(online, overrides)).toBeNull()
+  expect(requests).toEqual([])
+  const { path: cached } = await findTemporalCli(online, overrides)
+  expect(await temporalCliAtHand(search, overrides)).toMatchObject({ path: cached })
+  const onPath = await writeProgram(path.join(bin, 'temporal'), temporalScript('1.7.0'))
+  expect(await temporalCliAtHand(search, overrides)).toMatchObject({ path: onPath })
 })
 
 test('downloads the official program when the one on PATH is too old, says so, and finds it again without network', async () => {
