@@ -43,7 +43,7 @@ test('down keeps the data, and leaves nothing running', async () => {
 
 test('a cluster that somebody stopped is started, not made again; a lost registry and kubeconfig come back', async () => {
   await succeed(['down'])
-  await run(root, ['docker', 'rm', '--force', 'nebula-registry'])
+  await run(root, ['docker', 'rm', '--force', '--volumes', 'nebula-registry'])
   await run(root, ['kubectl', 'config', 'delete-context', CONTEXT])
   await succeed(['up', '--mode', 'cluster'])
   await expectRunKept()

@@ -60,7 +60,7 @@ test('an interrupted up ends with 130, and the next one goes on', async () => {
 async function leaveToolsNode(): Promise<void> {
   const labels = ['app=k3d', 'k3d.cluster=nebula', 'k3d.role=noRole'].flatMap((label) => ['--label', label])
   const image = await run(root, ['docker', 'inspect', '--format', '{{.Image}}', 'k3d-nebula-server-0'])
-  await run(root, ['docker', 'rm', '--force', TOOLS_NODE])
+  await run(root, ['docker', 'rm', '--force', '--volumes', TOOLS_NODE])
   const made = await run(root, ['docker', 'create', '--name', TOOLS_NODE, ...labels, image.stdout.trim()])
   expect(made.exitCode, made.stderr).toBe(0)
 }

@@ -12,5 +12,5 @@ export function toolsNodeOf(definition: ClusterDefinition): string {
  * Harmless when there is none.
  */
 export async function removeToolsNode(definition: ClusterDefinition): Promise<void> {
-  await exec(['docker', 'rm', '--force', toolsNodeOf(definition)])
+  await exec(['docker', 'rm', '--force', '--volumes', toolsNodeOf(definition)])
 }

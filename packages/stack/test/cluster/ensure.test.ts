@@ -105,14 +105,17 @@ test('a stopped cluster is started; ctlptl, which would delete it, is not asked'
 test('what an interrupted start left is deleted before the cluster is started', async () => {
   const tools = fakeTools([nodes(0, toolsNode), registry(true), inKubeconfig, sameDefinition])
   await ensureCluster(await definition())
-  expect(changing(tools.calls())).toEqual(['docker rm --force k3d-nebula-tools', 'k3d cluster start nebula'])
+  expect(changing(tools.calls())).toEqual(['docker rm --force --volumes k3d-nebula-tools', 'k3d cluster start nebula'])
 })
 
 test('what an interrupted creation left, before there was a node, is no cluster', async () => {
   const only = JSON.stringify([{ serversCount: 0, serversRunning: 0, nodes: [toolsNode] }])
   const tools = fakeTools([{ when: /^k3d cluster list nebula/, stdout: only }, registry(true)])
   await ensureCluster(await definition())
-  expect(changing(tools.calls())).toEqual(['docker rm --force k3d-nebula-tools', 'ctlptl apply -f infra/ctlptl.yaml'])
+  expect(changing(tools.calls())).toEqual([
+    'docker rm --force --volumes k3d-nebula-tools',
+    'ctlptl apply -f infra/ctlptl.yaml',
+  ])
 })
 
 test.each([
@@ -121,7 +124,7 @@ test.each([
 ])('a failed %s leaves nothing of k3d behind', async (_, answers, when) => {
   const tools = fakeTools([...answers, { when, stderr: 'interrupted', exitCode: 1 }])
   await expect(ensureCluster(await definition())).rejects.toThrow(/interrupted/)
-  expect(changing(tools.calls()).at(-1)).toBe('docker rm --force k3d-nebula-tools')
+  expect(changing(tools.calls()).at(-1)).toBe('docker rm --force --volumes k3d-nebula-tools')
 })
 
 test('a lost kubeconfig entry is merged back', async () => {
