@@ -14,7 +14,7 @@ beforeAll(async () => {
 })
 afterAll(async () => await app.close())
 
-applicationTests(() => ({ app, temporal }))
+applicationTests(root, () => ({ app, temporal }))
 
 test('a run whose worker is killed in the middle still ends, once', async () => {
   await survives({ app, temporal }, () =>

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { Application } from '../lib/application.ts'
 import { applicationTests, survives } from '../lib/applicationTests.ts'
-import { addresses, isAlive, pids, statusOf, succeed } from './setup.ts'
+import { addresses, isAlive, pids, root, statusOf, succeed } from './setup.ts'
 
 let target: { app: Application; temporal: string }
 
@@ -12,7 +12,7 @@ beforeAll(async () => {
 })
 afterAll(async () => await target.app.close())
 
-applicationTests(() => target)
+applicationTests(root, () => target)
 
 test('a run goes on after a restart of the whole stack in the middle of it, and ends once', async () => {
   await survives(target, async () => {

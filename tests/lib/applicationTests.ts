@@ -1,8 +1,17 @@
+import path from 'node:path'
 import { expect, test } from 'vitest'
 import { type Application, workflowOf } from './application.ts'
+import { run } from './nebula.ts'
 
-/** What the application does in every mode, without faults. Call it in a file whose stack is up. */
-export function applicationTests(target: () => { app: Application; temporal: string }): void {
+const STEP = { label: 'quick', durationMs: 10, failures: 0 }
+
+interface Target {
+  readonly app: Application
+  readonly temporal: string
+}
+
+/** What the application does in every mode, without faults. Call it in a file whose stack is up, in this checkout. */
+export function applicationTests(root: string, target: () => Target): void {
   test('a run whose step keeps failing fails, and can be retried once', async () => {
     const { app, temporal } = target()
     const runId = await app.start({ title: 'fails', steps: [{ label: 'never', durationMs: 10, failures: 5 }] })
@@ -24,13 +33,23 @@ export function applicationTests(target: () => { app: Application; temporal: str
     expect(run.status).toBe('cancelled')
     await expect.poll(async () => (await workflowOf(temporal, runId)).status, { timeout: 20_000 }).toBe('CANCELLED')
   })
+
+  test('the Convex CLI, called in packages/convex, finds the stack', async () => {
+    const { app } = target()
+    const runId = await app.start({ title: 'seen by the CLI', steps: [STEP] })
+    const convex = async (...args: readonly string[]) => {
+      const folder = path.join(root, 'packages/convex')
+      const result = await run(folder, [path.join(folder, 'node_modules/.bin/convex'), ...args])
+      expect(result.exitCode, result.output).toBe(0)
+      return result.stdout
+    }
+    expect(JSON.parse(await convex('run', 'runs:get', JSON.stringify({ runId })))).toMatchObject({ _id: runId })
+    expect(await convex('data', 'runs')).toContain('seen by the CLI')
+  })
 }
 
 /** Starts a run, does something in the middle of its first step, and expects that it still ends, once. */
-export async function survives(
-  { app, temporal }: { app: Application; temporal: string },
-  fault: () => Promise<unknown>,
-): Promise<void> {
+export async function survives({ app, temporal }: Target, fault: () => Promise<unknown>): Promise<void> {
   const runId = await app.start({
     title: 'survives',
     steps: [

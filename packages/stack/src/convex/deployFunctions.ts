@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { attempt } from '../attempt.ts'
 import { endpointUrl } from '../catalogue/endpoints.ts'
 import type { Catalogue } from '../catalogue/schema.ts'
 import { NebulaError } from '../errors.ts'
@@ -7,6 +8,7 @@ import { ExitCode } from '../exitCodes.ts'
 import type { Secrets } from '../secrets.ts'
 import { until } from '../until.ts'
 import { type CanonicalUrls, setCanonicalUrls } from './canonicalUrls.ts'
+import { cliEnvironment, writeCliEnvironment } from './cliEnvironment.ts'
 
 export interface DeployOptions {
   readonly root: string
@@ -23,8 +25,8 @@ const BACKEND_DEADLINE_MS = 60_000
 const DEPLOY_TIMEOUT_MS = 180_000
 
 /**
- * Deploys packages/convex to the stack's backend, with the environment that the functions need. The CLI gets the admin
- * key by environment variable, never on a command line.
+ * Deploys packages/convex to the stack's backend, with the environment that the functions need, and lets the Convex CLI
+ * find that backend when a person calls it there. The admin key gets to the CLI by its environment, never on a command line.
  * @throws NebulaError when the backend does not answer as the instance of these secrets, or the deploy fails.
  */
 export async function deployFunctions(options: DeployOptions): Promise<void> {
@@ -32,11 +34,14 @@ export async function deployFunctions(options: DeployOptions): Promise<void> {
   const url = endpointUrl(options.catalogue, 'convex-backend', 'api')
   await backendAnswers(url, options)
   if (options.canonicalUrls) await setCanonicalUrls(url, secrets.convexAdminKey, options.canonicalUrls)
+  const folder = path.join(root, PACKAGE)
+  const leading = cliEnvironment(url, secrets)
+  const written = await attempt(writeCliEnvironment(folder, leading))
+  if (written instanceof Error) onLine(`\`npx convex\` in ${PACKAGE} will not find this stack: ${written.message}`)
   const cli = {
-    cwd: path.join(root, PACKAGE),
+    cwd: folder,
     env: {
-      CONVEX_SELF_HOSTED_URL: url,
-      CONVEX_SELF_HOSTED_ADMIN_KEY: secrets.convexAdminKey,
+      ...leading,
       // Either of these would win over the self-hosted deployment.
       CONVEX_DEPLOY_KEY: undefined,
       CONVEX_DEPLOYMENT: undefined,

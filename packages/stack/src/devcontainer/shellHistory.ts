@@ -1,11 +1,11 @@
 import { access, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
+import { withManagedBlock } from '../managedBlock.ts'
 
 /** Where devcontainer.json mounts the volume that outlives the container. */
 export const HISTORY_FOLDER = '/commandhistory'
 
-const BEGIN = '# >>> nebula: history that outlives the container >>>'
-const END = '# <<< nebula <<<'
+const TITLE = 'history that outlives the container'
 
 /** Each command is written as it is typed: a container that is stopped ends its shells without asking them. */
 const SETTINGS = {
@@ -31,19 +31,12 @@ export async function keepShellHistory(home: string, folder: string = HISTORY_FO
     Object.entries(SETTINGS).map(async ([name, settings]) => {
       const file = path.join(home, name)
       const before = await readFile(file, 'utf8').catch(() => '')
-      const after = `${withoutBlock(before)}${BEGIN}\n${settings(folder).join('\n')}\n${END}\n`
+      const after = withManagedBlock(before, TITLE, settings(folder))
       if (after !== before) await writeFile(file, after)
       return after !== before
     }),
   )
   return changed.some(Boolean)
-}
-
-function withoutBlock(text: string): string {
-  const start = text.indexOf(BEGIN)
-  const end = text.indexOf(END, start)
-  const rest = start === -1 || end === -1 ? text : text.slice(0, start) + text.slice(end + END.length).trimStart()
-  return rest === '' || rest.endsWith('\n') ? rest : `${rest}\n`
 }
 
 async function exists(file: string): Promise<boolean> {
