@@ -9,6 +9,8 @@ export interface ExecOptions {
   /** Milliseconds after which the program is ended and an error thrown. */
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** The program starts others that have to end with it. */
+  readonly group?: boolean
   /** Called with every line of stdout and stderr as it comes. */
   readonly onLine?: (line: string) => void
 }
@@ -38,7 +40,10 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
     env: { ...process.env, ...options.env },
     stdio: ['pipe', 'pipe', 'pipe'],
     signal,
+    detached: options.group ?? false,
   })
+  const endGroup = () => signalGroup(child.pid)
+  if (options.group) signal.addEventListener('abort', endGroup)
   const output = { stdout: '', stderr: '' }
   for (const name of ['stdout', 'stderr'] as const) {
     const lines = lineSplitter(options.onLine)
@@ -53,7 +58,7 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
   child.stdin.on('error', () => {})
   child.stdin.end(options.input ?? '')
 
-  return await new Promise((resolve, reject) => {
+  return await new Promise<ExecResult>((resolve, reject) => {
     child.on('error', (error: NodeJS.ErrnoException) => {
       // A program that hangs may ignore its end: neither it nor its pipes may keep this process from ending.
       for (const stream of [child.stdin, child.stdout, child.stderr]) stream?.destroy()
@@ -61,7 +66,17 @@ export async function exec(argv: readonly string[], options: ExecOptions = {}): 
       reject(spawnError(argv, error, timeout, timeoutMs))
     })
     child.on('close', (code) => resolve({ exitCode: code ?? 1, ...output }))
-  })
+  }).finally(() => signal.removeEventListener('abort', endGroup))
+}
+
+/** Ends what is left of a group, whether its leader is there or not. */
+function signalGroup(pid: number | undefined): void {
+  if (pid === undefined) return
+  try {
+    process.kill(-pid, 'SIGTERM')
+  } catch {
+    // All of it had ended.
+  }
 }
 
 /**

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { expect, onTestFinished, test } from 'vitest'
 import { exec, execText } from '../src/exec.ts'
+import { identifyProcess } from '../src/processes.ts'
 
 const node = (script: string) => [process.execPath, '-e', script]
 
@@ -38,6 +39,22 @@ test('ends at the timeout, and when it is aborted', async () => {
   const forever = node('setInterval(() => {}, 1000)')
   await expect(exec(forever, { timeoutMs: 100 })).rejects.toMatchObject({ code: 'COMMAND_TIMED_OUT', exitCode: 4 })
   await expect(exec(forever, { signal: AbortSignal.timeout(100) })).rejects.toThrow()
+})
+
+test('what a program has started ends with it when it is asked for', async () => {
+  const parent = `
+    const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
+    console.log(child.pid)
+    setInterval(() => {}, 1000)`
+  const abort = new AbortController()
+  let pid = 0
+  const onLine = (line: string) => {
+    pid = Number(line)
+    abort.abort()
+  }
+  onTestFinished(async () => void (await exec(['kill', '-KILL', String(pid)])))
+  await expect(exec(node(parent), { group: true, signal: abort.signal, onLine })).rejects.toThrow()
+  await expect.poll(async () => await identifyProcess(pid), { timeout: 5_000 }).toBeNull()
 })
 
 test('a program that ignores its end does not keep the caller from ending', async () => {

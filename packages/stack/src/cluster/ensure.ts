@@ -136,6 +136,8 @@ async function ctlptlApply(file: string, options: EnsureOptions, input?: string)
   await execText(['ctlptl', 'apply', '-f', file], {
     env: { DOCKER_API_VERSION: version },
     timeoutMs: CREATE_TIMEOUT_MS,
+    // It has k3d make the cluster, which would go on making it.
+    group: true,
     ...(input === undefined ? {} : { input }),
     ...withSignal(options),
   })
