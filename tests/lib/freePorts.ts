@@ -16,8 +16,8 @@ export async function useFreePorts(root: string): Promise<void> {
   writeFileSync(file, document.toString({ lineWidth: 0 }))
 }
 
-/** All held at the same time, so that no two are the same. */
-async function freePorts(count: number): Promise<readonly number[]> {
+/** Ports that are free now. All are held at the same time, so that no two are the same. */
+export async function freePorts(count: number): Promise<readonly number[]> {
   const servers = await Promise.all(
     Array.from({ length: count }, async () => {
       const server = createServer().listen(0, '127.0.0.1')
