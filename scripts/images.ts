@@ -1,7 +1,12 @@
 import { allImages } from '@nebula/stack/cluster/images'
+import { ExitCode } from '@nebula/stack/exitCodes'
+import { compareImage } from '@nebula/stack/images/compareImage'
+import { loadShapes, shapeOf } from '@nebula/stack/images/imageShape'
+import { observeImage } from '@nebula/stack/images/observeImage'
+import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { openCluster } from './lib/stack.ts'
-import { buildStandIns, hasStandIn } from './lib/standIns.ts'
+import { buildStandIns, hasStandIn, STAND_IN_LABEL } from './lib/standIns.ts'
 
 const program = command('images', 'The published images that the stack runs and builds on, one a line')
   .option('--without-stand-ins', 'only those that this repository has no stand-in for')
@@ -9,16 +14,43 @@ const program = command('images', 'The published images that the stack runs and 
     '--build-stand-ins',
     'build the stand-ins into the local Docker, under the names of the images they stand in for',
   )
+  .option('--check', 'compare what the local Docker has under these names with infra/images.yaml')
   .action((options) =>
     interruptible(async (signal) => {
       const { root, definition } = await openCluster()
       const images = await allImages(root, definition)
       if (options.buildStandIns) await buildStandIns(root, images, signal)
+      if (options.check) return await check(root, images)
       for (const image of images) {
         if (!options.withoutStandIns || !hasStandIn(image)) process.stdout.write(`${image}\n`)
       }
       return undefined
     }),
   )
+
+/** Prints how each image that Docker has differs from its recorded shape. */
+async function check(root: string, images: readonly string[]): Promise<ExitCode> {
+  const shapes = await loadShapes(root)
+  let differ = false
+  for (const reference of images) {
+    const shape = shapeOf(shapes, reference)
+    const image = shape ? await observeImage(reference, shape.files) : null
+    const differences = shape && image ? compareImage(shape, image) : []
+    differ ||= differences.length > 0
+    if (!image) print(`${pc.dim('·')} ${reference}: not in the local Docker`)
+    else print(`${differences.length > 0 ? pc.red('✗') : pc.green('✓')} ${reference}${standInNote(image.labels)}`)
+    for (const difference of differences) print(`    ${difference}`)
+  }
+  return differ ? ExitCode.Failed : ExitCode.Green
+}
+
+function standInNote(labels: Readonly<Record<string, string>>): string {
+  const standIn = labels[STAND_IN_LABEL]
+  return standIn === undefined ? '' : pc.yellow(`  stand-in: ${standIn}`)
+}
+
+function print(line: string): void {
+  process.stdout.write(`${line}\n`)
+}
 
 await main(program)

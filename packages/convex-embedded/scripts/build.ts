@@ -13,17 +13,24 @@ const inlinePage: Plugin = {
     }),
 }
 
+// One file a program, as the published images have them. It is run by its name, which says nothing of its format: Node.js
+// looks at its first lines, and they are a module's.
 await build({
   absWorkingDir: root,
-  entryPoints: { 'convex-backend': 'src/main.ts', 'convex-dashboard': 'src/dashboard-main.ts' },
+  entryPoints: {
+    'convex-local-backend': 'src/image/convex-local-backend.ts',
+    generate_key: 'src/image/generate-key.ts',
+    server: 'src/image/server.ts',
+  },
   outdir: 'dist',
-  outExtension: { '.js': '.mjs' },
   bundle: true,
   platform: 'node',
   format: 'esm',
   target: 'node24',
   // ws is CommonJS and requires Node.js' own modules.
-  banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url);" },
+  banner: {
+    js: "#!/usr/bin/env node\nimport { createRequire } from 'node:module'; const require = createRequire(import.meta.url);",
+  },
   // convex-test asks Vite for the modules when it is given none; it always is.
   define: { 'import.meta.glob': 'undefined' },
   external: ['bufferutil', 'utf-8-validate'],

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { z } from 'zod'
-import { log, Port, parseEnvironment, serve } from './process.ts'
+import { log, Port, parseEnvironment, serve, survive } from './process.ts'
 import { startConvexServer } from './server.ts'
 
 const Environment = z.object({
@@ -14,13 +14,7 @@ const Environment = z.object({
   CONVEX_SITE_ORIGIN: z.url().optional(),
 })
 
-// Functions run in this process: what one of them leaves behind and lets fail must not take the others along.
-for (const event of ['unhandledRejection', 'uncaughtException']) {
-  process.on(event, (error: unknown) => {
-    log(`${event} outside of a call: ${error instanceof Error ? error.stack : String(error)}`)
-  })
-}
-
+survive()
 await serve(async () => {
   const env = parseEnvironment(Environment)
   return await startConvexServer({

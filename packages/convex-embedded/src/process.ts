@@ -25,10 +25,23 @@ export function parseEnvironment<T>(schema: z.ZodType<T>): T {
   })
 }
 
+/** Functions run in this process: what one of them leaves behind and lets fail is logged, and takes nothing else along. */
+export function survive(): void {
+  for (const event of ['unhandledRejection', 'uncaughtException']) {
+    process.on(event, (error: unknown) => {
+      log(`${event} outside of a call: ${error instanceof Error ? error.stack : String(error)}`)
+    })
+  }
+}
+
 /**
- * Runs a server until SIGINT or SIGTERM, also while it starts, then closes it and exits 0. A second signal does not wait.
+ * Runs a server until one of the signals, also while it starts, then closes it and exits 0. A second one does not wait.
+ * @param signals what it drains on; any other signal does what the system does with it. Default: SIGINT and SIGTERM.
  */
-export async function serve(start: () => Promise<{ close(): Promise<void> }>): Promise<void> {
+export async function serve(
+  start: () => Promise<{ close(): Promise<void> }>,
+  signals: readonly NodeJS.Signals[] = ['SIGINT', 'SIGTERM'],
+): Promise<void> {
   let stopping = false
   const signalled = new Promise<void>((resolve) => {
     const stop = (signal: string) => {
@@ -37,8 +50,7 @@ export async function serve(start: () => Promise<{ close(): Promise<void> }>): P
       log(`${signal}: stopping`)
       resolve()
     }
-    process.on('SIGINT', stop)
-    process.on('SIGTERM', stop)
+    for (const signal of signals) process.on(signal, stop)
   })
   try {
     const server = await start()

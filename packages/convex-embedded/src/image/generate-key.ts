@@ -1,0 +1,5 @@
+import { deriveAdminKey } from '@nebula/stack/convex/adminKey'
+
+// `generate_key NAME SECRET`, as in the published image: the admin key on stdout.
+const [instanceName = '', instanceSecret = ''] = process.argv.slice(2)
+process.stdout.write(`${deriveAdminKey({ instanceName, instanceSecret })}\n`)
