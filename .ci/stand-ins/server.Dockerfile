@@ -1,0 +1,12 @@
+ARG IMAGE
+ARG BUSYBOX
+FROM ${BUSYBOX} AS tools
+
+FROM ${IMAGE}
+USER root
+# Alpine's shell and tools are one program, busybox: a script that needs another shell has to fail here as it would there.
+COPY --from=tools /bin/busybox /bin/busybox
+RUN for tool in sh cat chmod ls mkdir sleep; do ln -sf /bin/busybox /usr/bin/$tool; done \
+ && chmod 755 /etc/temporal/entrypoint.sh && chmod 2755 /home/temporal \
+ && rm /usr/local/bin/temporal /usr/local/bin/temporal-sql-tool
+USER temporal
