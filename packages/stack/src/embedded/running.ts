@@ -31,7 +31,7 @@ export async function endOrphans(root: string, graceMs: number): Promise<readonl
   for (const { id, process } of state.services.toReversed()) {
     if (!process) continue
     // SIGINT: the real Convex backend knows no other way to end in good order, and all others take it too.
-    const result = await terminate(process, { signal: 'SIGINT', graceMs, group: true })
+    const result = await terminate(process, { signal: 'SIGINT', graceMs, group: 'leader-first' })
     if (result !== 'was-gone') ended.push(id)
   }
   return ended
