@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises'
+import { attempt } from '../attempt.ts'
 import { resolveReferences } from '../catalogue/references.ts'
 import type { Service } from '../catalogue/schema.ts'
 import { type LaunchContext, referencesOf } from './launch.ts'
@@ -29,7 +30,7 @@ export async function leftData({ id, embedded }: Service, context: LaunchContext
 
 /** When an SQLite database was last written to, ms since 1970: what is new may still be in its log. */
 async function writtenAt(file: string): Promise<number | null> {
-  const times = await Promise.all([file, `${file}-wal`].map((one) => stat(one).then(({ mtimeMs }) => mtimeMs, () => 0))) // biome-ignore format: one look
-  const [database = 0] = times
-  return database === 0 ? null : Math.max(...times)
+  const [database, log] = await Promise.all([attempt(stat(file)), attempt(stat(`${file}-wal`))])
+  if (database instanceof Error) return null
+  return log instanceof Error ? database.mtimeMs : Math.max(database.mtimeMs, log.mtimeMs)
 }

@@ -53,7 +53,7 @@ export async function readEntry(entry: string, release: Release): Promise<FoundP
   if (!same) throw unusable(`${file} is not what was installed`)
   if (await notExecutable(file)) await attempt(chmod(file, MODE))
   const problem = await notExecutable(file)
-  if (problem) throw unusable(problem)
+  if (problem) throw unusable(`${problem} (to have the cache elsewhere: XDG_CACHE_HOME=<folder> npm run up)`)
   return { path: file, source: `${source}, cached`, version: release.version }
 }
 
