@@ -42,7 +42,7 @@ export async function runNative(
   const identity = child.pid === undefined ? null : await identifyProcess(child.pid)
   let ending: Promise<unknown> | undefined
   const stop = () => {
-    if (identity) ending ??= attempt(terminate(identity, { signal: 'SIGTERM', graceMs: GRACE_MS, group: true }))
+    if (identity) ending ??= attempt(terminate(identity, { signal: 'SIGTERM', graceMs: GRACE_MS, group: 'at-once' }))
   }
   signal.addEventListener('abort', stop)
   // A terminal that is closed tells only its own groups.

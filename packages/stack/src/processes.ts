@@ -14,8 +14,11 @@ export interface TerminateOptions {
   readonly signal: 'SIGTERM' | 'SIGINT'
   /** Milliseconds until SIGKILL. */
   readonly graceMs: number
-  /** The process leads a group, and the whole group is to end, also what is left of it without its leader. */
-  readonly group?: boolean
+  /**
+   * The process leads a group, and the whole group is to end, also what is left of it without its leader. `at-once`: all
+   * of it is asked. `leader-first`: the leader, which may still need the others to end in good order, then the others.
+   */
+  readonly group?: 'at-once' | 'leader-first'
 }
 
 /** `was-gone`: there was nothing to end. `killed`: it did not end within its grace time. */
@@ -57,10 +60,20 @@ export async function terminate(identity: ProcessIdentity, options: TerminateOpt
   const isThere = () => (options.group ? groupIsThere(identity) : isSameProcess(identity))
   const isGone = (deadlineMs: number) => until(async () => !(await isThere()), { deadlineMs, intervalMs: INTERVAL_MS })
   const target = options.group ? -identity.pid : identity.pid
+  const began = performance.now()
 
   if (!(await isThere())) return 'was-gone'
-  send(target, options.signal)
-  if (await isGone(options.graceMs)) return 'ended'
+  if (options.group === 'leader-first' && (await isSameProcess(identity))) {
+    send(identity.pid, options.signal)
+    const leaderIsGone = async () => !(await isSameProcess(identity))
+    await until(leaderIsGone, { deadlineMs: options.graceMs, intervalMs: INTERVAL_MS })
+    if (!(await isThere())) return 'ended'
+  }
+  const leftMs = options.graceMs - (performance.now() - began)
+  if (leftMs > 0) {
+    send(target, options.signal)
+    if (await isGone(leftMs)) return 'ended'
+  }
   send(target, 'SIGKILL')
   if (await isGone(KILL_DEADLINE_MS)) return 'killed'
   throw new NebulaError(`the process ${identity.pid} does not end, not even by SIGKILL`, {

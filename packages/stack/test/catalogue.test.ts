@@ -137,6 +137,12 @@ const cases: Record<string, Case> = {
     at: 'database\n      env',
     expected: /^"database" is no service with a process in embedded mode$/,
   },
+  'a database of a program without a stand-in': {
+    from: 'argv: [node, web.ts',
+    to: 'database: "${data}/web.sqlite"\n      argv: [node, web.ts',
+    at: 'database: "${data}',
+    expected: /^web: "database" tells the data of program and stand-in apart: expected it for both or neither$/,
+  },
   'a program that nothing starts': {
     from: 'argv: [node, web.ts',
     to: 'program: temporal\n      argv: [node, web.ts',

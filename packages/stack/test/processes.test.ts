@@ -48,10 +48,13 @@ test('another process with the same pid is another process', async () => {
 
 test('never touches another process that has the pid by now', async () => {
   const { identity } = await run(waiting)
-  for (const group of [false, true]) {
-    expect(await terminate({ ...identity, startTime: 'earlier' }, { signal: 'SIGTERM', graceMs: 1_000, group })).toBe(
-      'was-gone',
-    )
+  for (const group of [undefined, 'at-once', 'leader-first'] as const) {
+    expect(
+      await terminate(
+        { ...identity, startTime: 'earlier' },
+        { signal: 'SIGTERM', graceMs: 1_000, ...(group && { group }) },
+      ),
+    ).toBe('was-gone')
   }
   expect(await isSameProcess(identity)).toBe(true)
 })
@@ -79,16 +82,31 @@ test('ends a whole group, with the children that do not listen', async () => {
   const { identity, output } = await run(withChild)
   const child = await identifyProcess(Number(output))
   expect(child).not.toBeNull()
-  expect(await terminate(identity, { signal: 'SIGTERM', graceMs: 200, group: true })).toBe('killed')
+  expect(await terminate(identity, { signal: 'SIGTERM', graceMs: 200, group: 'at-once' })).toBe('killed')
   expect(child && (await ends(child))).toBe(true)
 })
 
-test('ends what is left of a group whose leader was killed', async () => {
-  const { identity, output, child: leader } = await run(withChild)
-  const child = await identifyProcess(Number(output))
-  leader.kill('SIGKILL')
-  expect(await ends(identity)).toBe(true)
-  expect(child && (await isSameProcess(child))).toBe(true)
-  expect(await terminate(identity, { signal: 'SIGTERM', graceMs: 100, group: true })).toBe('killed')
-  expect(child && (await ends(child))).toBe(true)
+test('asks the leader first, which still needs its children, then those', async () => {
+  const child = "process.on('SIGTERM', () => process.exit(5)); console.log('listening'); setInterval(() => {}, 1000)"
+  const { identity, child: leader } = await run(`
+    const child = require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(child)}])
+    child.stdout.once('data', () => console.log(child.pid))
+    process.on('SIGTERM', () => setTimeout(() => process.exit(child.exitCode === null ? 0 : 1), 300))
+    setInterval(() => {}, 1000)`)
+  expect(await terminate(identity, { signal: 'SIGTERM', graceMs: 5_000, group: 'leader-first' })).toBe('ended')
+  await until(async () => leader.exitCode !== null, { deadlineMs: 5_000 })
+  expect(leader.exitCode).toBe(0)
 })
+
+test.for(['at-once', 'leader-first'] as const)(
+  'ends what is left of a group whose leader was killed: %s',
+  async (group) => {
+    const { identity, output, child: leader } = await run(withChild)
+    const child = await identifyProcess(Number(output))
+    leader.kill('SIGKILL')
+    expect(await ends(identity)).toBe(true)
+    expect(child && (await isSameProcess(child))).toBe(true)
+    expect(await terminate(identity, { signal: 'SIGTERM', graceMs: 100, group })).toBe('killed')
+    expect(child && (await ends(child))).toBe(true)
+  },
+)

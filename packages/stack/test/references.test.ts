@@ -13,7 +13,7 @@ const secrets = {
   serviceKey: '{}',
   serviceJwks: 'data:,',
 }
-const context = { catalogue, secrets, data: '/somewhere/data' }
+const context = { catalogue, secrets, data: '/somewhere/data', temporary: '/tmp/of-web' }
 
 test.each([
   ['${database.sql.address}', '127.0.0.1:5432'],
@@ -22,6 +22,7 @@ test.each([
   ['${web.ui.host} ${web.ui.port}', '127.0.0.1 8080'],
   ['${tilt.ui.port}', '10350'],
   ['${data}/web', '/somewhere/data/web'],
+  ['${temporary}/x', '/tmp/of-web/x'],
   ['--password=${secret.postgresPassword}', '--password=pass-word'],
   ['no reference: $HOME, 5 $', 'no reference: $HOME, 5 $'],
 ])('puts the value in the place of the reference: %s', (text, expected) => {

@@ -14,13 +14,14 @@ import type { Catalogue } from './schema.ts'
  *   ${service.endpoint.port}      3210
  *   ${secret.NAME}                a secret of this checkout
  *   ${data}                       the folder that the service keeps its data in
+ *   ${temporary}                  an empty folder with a short path, there as long as the process is
  *   ${program}                    where the native program was found that the service names
  */
 const REFERENCE = /\$\{(?<name>[^{}]*)\}/g
 const ENDPOINT = /^(?<owner>[a-z0-9-]+)\.(?<endpoint>[a-z0-9]+)\.(?<part>address|url|host|port)$/
 const SECRET = /^secret\.(?<secret>\w+)$/
 // biome-ignore lint/suspicious/noTemplateCurlyInString: shown to a person as it is
-const FORMS = '${service.endpoint.address|url|host|port}, ${secret.NAME}, ${data} or ${program}'
+const FORMS = '${service.endpoint.address|url|host|port}, ${secret.NAME}, ${data}, ${temporary} or ${program}'
 const HOST = '127.0.0.1'
 
 export interface ReferenceContext {
@@ -28,6 +29,8 @@ export interface ReferenceContext {
   readonly secrets: Secrets
   /** Where the service keeps its data, absolute. */
   readonly data: string
+  /** Its folder for temporary files, absolute. */
+  readonly temporary: string
   /** Where the native program is, absolute; for a service that names one. */
   readonly program?: string
 }
@@ -53,7 +56,7 @@ export function referenceProblems(text: string, catalogue: ReferenceContext['cat
 }
 
 function problemOf(name: string, catalogue: ReferenceContext['catalogue']): string | null {
-  if (name === 'data' || name === 'program') return null
+  if (name === 'data' || name === 'temporary' || name === 'program') return null
   const secret = SECRET.exec(name)?.groups?.secret
   if (secret !== undefined) return unknownOf('secret', secret, SECRET_NAMES)
   const { owner, endpoint } = ENDPOINT.exec(name)?.groups ?? {}
@@ -79,8 +82,9 @@ function unknownOf(what: string, name: string, known: readonly string[]): string
   return `there is no ${what} "${name}"${meant === undefined ? `; there is ${[...new Set(known)].join(', ')}` : `; did you mean "${meant}"?`}`
 }
 
-function resolve(name: string, { catalogue, secrets, data, program }: ReferenceContext): string {
+function resolve(name: string, { catalogue, secrets, data, temporary, program }: ReferenceContext): string {
   if (name === 'data') return data
+  if (name === 'temporary') return temporary
   if (name === 'program') return program ?? ''
   const secret = SECRET_NAMES.find((candidate) => name === `secret.${candidate}`)
   if (secret !== undefined) return secrets[secret]

@@ -143,7 +143,7 @@ const embeddedIsComplete: Rule = ({ services }) =>
   services.flatMap(({ id, embedded }, index) => {
     if (!embedded) return []
     const path = ['services', index, 'embedded']
-    const { argv, partOf, program, standIn } = embedded
+    const { argv, partOf, program, database, standIn } = embedded
     if ((argv === undefined) === (partOf === undefined)) {
       return [{ path, message: `${id}: expected either "argv", its process, or "partOf", whose process it is in` }]
     }
@@ -156,6 +156,10 @@ const embeddedIsComplete: Rule = ({ services }) =>
     }
     if (standIn && program === undefined) {
       return [{ path: [...path, 'standIn'], isKey: true, message: `${id} has no "program" to stand in for` }]
+    }
+    if ((database === undefined) !== (standIn?.database === undefined)) {
+      const message = `${id}: "database" tells the data of program and stand-in apart: expected it for both or neither`
+      return [{ path, message }]
     }
     return []
   })
@@ -170,7 +174,7 @@ const referencesResolve: Rule = (catalogue) =>
     if (!embedded) return []
     const path = ['services', index, 'embedded']
     const texts = [
-      ...launchTexts({ argv: embedded.argv ?? [], env: embedded.env }, path),
+      ...launchTexts({ ...embedded, argv: embedded.argv ?? [] }, path),
       ...(embedded.standIn ? launchTexts(embedded.standIn, [...path, 'standIn']) : []),
     ]
     return texts.flatMap((one) =>
@@ -178,8 +182,15 @@ const referencesResolve: Rule = (catalogue) =>
     )
   })
 
-function launchTexts(launch: { argv: readonly string[]; env: Readonly<Record<string, string>> }, path: Path) {
+interface LaunchTexts {
+  readonly argv: readonly string[]
+  readonly env: Readonly<Record<string, string>>
+  readonly database?: string | undefined
+}
+
+function launchTexts(launch: LaunchTexts, path: Path) {
   return [
+    ...(launch.database === undefined ? [] : [{ text: launch.database, path: [...path, 'database'] }]),
     ...launch.argv.map((text, position) => ({ text, path: [...path, 'argv', position] })),
     ...Object.entries(launch.env).map(([name, text]) => ({ text, path: [...path, 'env', name] })),
   ]

@@ -62,8 +62,13 @@ const Embedded = z.strictObject({
     .default([])
     .describe('Files and folders, relative to the repository, whose change starts it anew'),
   program: ProgramName.optional().describe('A native program that has to be found first; "argv" refers to it'),
+  database: z.string().optional().describe('Where it keeps its data, which its stand-in cannot read'),
   standIn: z
-    .strictObject({ argv: Argv, env: Variables })
+    .strictObject({
+      argv: Argv,
+      env: Variables,
+      database: z.string().optional().describe('Where it keeps its data, which the real program cannot read'),
+    })
     .optional()
     .describe('Runs in its place where the program is not at hand'),
 })

@@ -5,6 +5,7 @@ import type { Service } from '../catalogue/schema.ts'
 import { identifyProcess, type ProcessIdentity, terminate } from '../processes.ts'
 import type { Launch } from './launch.ts'
 import type { ServiceLog } from './serviceLog.ts'
+import { makeTemporaryFolder, removeTemporaryFolder } from './temporaryFolder.ts'
 
 const LAST_WORDS_MS = 1_000
 
@@ -28,7 +29,13 @@ export interface Child {
  * @returns the exit instead, when it could not be started or was over before anybody could look.
  */
 export async function startChild(launch: Launch, log: ServiceLog, stop: Service['stop']): Promise<Child | Exit> {
-  if (launch.data !== undefined) mkdirSync(launch.data, { recursive: true, mode: 0o700 })
+  const { data, temporary } = launch
+  try {
+    if (data !== undefined) mkdirSync(data, { recursive: true, mode: 0o700 })
+    if (temporary !== undefined) makeTemporaryFolder(temporary)
+  } catch (error) {
+    return notStarted(error)
+  }
   const [program, ...args] = launch.argv
   const child = spawn(program, args, {
     cwd: launch.cwd,
@@ -49,7 +56,8 @@ export async function startChild(launch: Launch, log: ServiceLog, stop: Service[
     identity,
     exit,
     async stop() {
-      await terminate(identity, { ...stop, group: true })
+      await terminate(identity, { ...stop, group: 'leader-first' })
+      if (temporary !== undefined) removeTemporaryFolder(temporary)
       // Its last words may still be in the pipes; somebody that left the group may hold them open for ever.
       await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })])
     },
@@ -58,9 +66,13 @@ export async function startChild(launch: Launch, log: ServiceLog, stop: Service[
 
 async function exitOf(child: ChildProcess): Promise<Exit> {
   return await new Promise((resolve) => {
-    child.on('error', (error) => resolve({ code: null, what: `could not be started: ${error.message}` }))
+    child.on('error', (error) => resolve(notStarted(error)))
     child.on('exit', (code, signal) => {
       resolve({ code, what: signal === null ? `exited with code ${code}` : `was ended by ${signal}` })
     })
   })
+}
+
+function notStarted(error: unknown): Exit {
+  return { code: null, what: `could not be started: ${error instanceof Error ? error.message : String(error)}` }
 }

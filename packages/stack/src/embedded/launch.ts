@@ -1,9 +1,10 @@
 import path from 'node:path'
-import { resolveReferences } from '../catalogue/references.ts'
+import { type ReferenceContext, resolveReferences } from '../catalogue/references.ts'
 import type { Catalogue, Service } from '../catalogue/schema.ts'
 import type { Secrets } from '../secrets.ts'
 import { dataFolder } from './paths.ts'
 import { describeProgram, type Programs } from './programs.ts'
+import { temporaryFolder } from './temporaryFolder.ts'
 
 /** A process as it is to be started. */
 export interface Launch {
@@ -12,6 +13,8 @@ export interface Launch {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Where it keeps data, absolute, if it keeps any; the folder is made before it starts. */
   readonly data?: string
+  /** Where it keeps temporary files, absolute, if it says where; the folder is there as long as it runs. */
+  readonly temporary?: string
   /** Files and folders, absolute, whose change starts it anew. */
   readonly watch: readonly string[]
   /** What native program it is, for `status`. */
@@ -35,8 +38,9 @@ export function launchOf(service: Service, context: LaunchContext): Launch | nul
   if (!embedded?.argv) return null
   const program = embedded.program ? context.programs[embedded.program] : undefined
   const { argv, env } = program || !embedded.standIn ? { argv: embedded.argv, env: embedded.env } : embedded.standIn
-  const data = dataFolder(context.root, service.id)
-  const references = { ...context, data, ...(program ? { program: program.path } : {}) }
+  const { data, temporary, ...rest } = referencesOf(service.id, context)
+  const references = { data, temporary, ...rest, ...(program ? { program: program.path } : {}) }
+  const refersTo = (name: string) => [...argv, ...Object.values(env)].some((text) => text.includes(`\${${name}}`))
   const [name = '', ...args] = argv.map((text) => resolveReferences(text, references))
   return {
     argv: [name === 'node' ? process.execPath : name, ...args],
@@ -45,11 +49,17 @@ export function launchOf(service: Service, context: LaunchContext): Launch | nul
       ...surroundings(context.root),
       ...Object.fromEntries(Object.entries(env).map(([key, text]) => [key, resolveReferences(text, references)])),
     },
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a reference in stack.yaml
-    ...([...argv, ...Object.values(env)].some((text) => text.includes('${data}')) ? { data } : {}),
+    ...(refersTo('data') ? { data } : {}),
+    ...(refersTo('temporary') ? { temporary } : {}),
     watch: embedded.watch.map((file) => path.join(context.root, file)),
     ...(program ? { program: describeProgram(program) } : {}),
   }
+}
+
+/** What the references of a service stand for, except the path of its program. */
+export function referencesOf(id: string, context: LaunchContext): ReferenceContext {
+  const { root, catalogue, secrets } = context
+  return { catalogue, secrets, data: dataFolder(root, id), temporary: temporaryFolder(root, id) }
 }
 
 /** The repository's own tools come first, and its Node.js before those. */

@@ -22,6 +22,8 @@ export interface FindProgramsOptions {
   readonly env: Readonly<Record<string, string | undefined>>
   /** Told what is being looked for or fetched. */
   readonly onStep: (text: string) => void
+  /** Told why a stand-in runs though the real program is here. */
+  readonly onWarning: (text: string) => void
   readonly signal?: AbortSignal
 }
 
@@ -37,10 +39,10 @@ export async function findPrograms(catalogue: Catalogue, options: FindProgramsOp
 
 async function find(
   name: ProgramName,
-  { convex, ...options }: FindProgramsOptions,
+  { convex, onWarning, ...options }: FindProgramsOptions,
 ): Promise<z.infer<typeof FoundProgram> | null> {
   if (name === 'temporal') return await findTemporalCli(options)
-  return (await findConvexBackend({ ...options, choice: convex })) ?? null
+  return (await findConvexBackend({ ...options, choice: convex, onWarning })) ?? null
 }
 
 /** What a program is, for `status`: `1.9.1 from PATH (/usr/bin/temporal)`. */

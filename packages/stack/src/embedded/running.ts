@@ -1,5 +1,6 @@
 import { isSameProcess, type ProcessIdentity, terminate } from '../processes.ts'
 import { type EmbeddedState, readState } from './state.ts'
+import { removeTemporaryFolder, temporaryFolder } from './temporaryFolder.ts'
 
 /**
  * The stack that this checkout's supervisor runs.
@@ -31,8 +32,9 @@ export async function endOrphans(root: string, graceMs: number): Promise<readonl
   for (const { id, process } of state.services.toReversed()) {
     if (!process) continue
     // SIGINT: the real Convex backend knows no other way to end in good order, and all others take it too.
-    const result = await terminate(process, { signal: 'SIGINT', graceMs, group: true })
+    const result = await terminate(process, { signal: 'SIGINT', graceMs, group: 'leader-first' })
     if (result !== 'was-gone') ended.push(id)
+    removeTemporaryFolder(temporaryFolder(root, id))
   }
   return ended
 }

@@ -1,4 +1,4 @@
-import type { Catalogue } from '../catalogue/schema.ts'
+import type { Catalogue, Service } from '../catalogue/schema.ts'
 import type { UpOptions } from '../driver.ts'
 import { type OnEvent, reportStep } from '../events.ts'
 import { preflightError } from '../preflight/run.ts'
@@ -8,6 +8,7 @@ import { until } from '../until.ts'
 import { embeddedCatalogue, fingerprint } from './catalogue.ts'
 import { downEmbedded } from './down.ts'
 import { followSupervisor } from './follow.ts'
+import { type LeftData, leftData } from './leftData.ts'
 import { checkMachine } from './preflight.ts'
 import type { ConvexChoice } from './programs/convexBackend.ts'
 import { findPrograms } from './programs.ts'
@@ -85,7 +86,8 @@ function warnOfChanges({ catalogue, convex }: EmbeddedContext, running: Embedded
 
 async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, signal }: UpOptions): Promise<void> {
   await endOrphansOf(root, onEvent)
-  await ensureSecrets(root)
+  const secrets = await ensureSecrets(root)
+  const warn = (id: string, message: string) => onEvent({ type: 'step', id, state: 'warning', message })
   const programs = await reportStep(
     onEvent,
     'programs',
@@ -95,6 +97,7 @@ async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, si
         convex,
         env: process.env,
         onStep,
+        onWarning: (message) => warn('convex', message),
         ...(signal ? { signal } : {}),
       }),
     (found) =>
@@ -105,6 +108,10 @@ async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, si
         .join('; '),
   )
   signal?.throwIfAborted()
+  for (const service of embeddedCatalogue(catalogue).services) {
+    const left = await leftData(service, { root, catalogue, secrets, programs })
+    if (left) warn(`${service.id}-data`, describeLeftData(service, left))
+  }
   await reportStep(
     onEvent,
     'supervisor',
@@ -112,6 +119,13 @@ async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, si
     () => startSupervisorProcess(root, programs),
     () => 'started',
   )
+}
+
+/** Fits into a line of a terminal, where what is longer is cut off. */
+function describeLeftData({ title }: Service, { of, instead }: LeftData): string {
+  const who = of === 'real' ? 'the real one' : 'its stand-in'
+  const what = instead === 'none' ? `${title} starts empty: ${who} has data` : `${title}: ${who} has newer data`
+  return `${what} (npm run up -- --convex ${of})`
 }
 
 async function endOrphansOf(root: string, onEvent: OnEvent): Promise<void> {

@@ -4,6 +4,7 @@ import path from 'node:path'
 import { parseCatalogue } from '../../src/catalogue/load.ts'
 import type { Catalogue } from '../../src/catalogue/schema.ts'
 import { LOG_FOLDER } from '../../src/embedded/paths.ts'
+import type { Programs } from '../../src/embedded/programs.ts'
 import { readState } from '../../src/embedded/state.ts'
 import { type Supervisor, startSupervisor } from '../../src/embedded/supervisor.ts'
 import { ensureSecrets } from '../../src/secrets.ts'
@@ -42,10 +43,14 @@ platform: []
 services:
 ${entries.join('')}`
     const catalogue = parseCatalogue(text, 'stack.yaml')
-    const secrets = await ensureSecrets(this.root)
-    const context = { root: this.root, catalogue, secrets, programs: {} }
-    this.#supervisor = await startSupervisor(context, (line) => this.log.push(line))
+    await this.run(catalogue)
     return catalogue
+  }
+
+  async run(catalogue: Catalogue, programs: Programs = {}): Promise<void> {
+    const secrets = await ensureSecrets(this.root)
+    const context = { root: this.root, catalogue, secrets, programs }
+    this.#supervisor = await startSupervisor(context, (line) => this.log.push(line))
   }
 
   write(file: string, text: string): void {

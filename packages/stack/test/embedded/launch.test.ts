@@ -1,16 +1,18 @@
 import path from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
 import { embeddedCatalogue } from '../../src/embedded/catalogue.ts'
 import { launchOf } from '../../src/embedded/launch.ts'
+import { NEEDED_OPTIONS } from '../../src/embedded/programs/convexBackend.ts'
+import { temporaryFolder } from '../../src/embedded/temporaryFolder.ts'
 import { ensureSecrets } from '../../src/secrets.ts'
-import { temporaryFolder } from '../temporaryFolder.ts'
+import { temporaryFolder as folderForTest } from '../temporaryFolder.ts'
 
 const root = path.resolve(import.meta.dirname, '../../../..')
 const catalogue = await loadCatalogue(path.join(root, 'infra/stack.yaml'))
 
 async function launch(id: string, programs = {}) {
-  const folder = await temporaryFolder()
+  const folder = await folderForTest()
   const context = { root: folder, catalogue, secrets: await ensureSecrets(folder), programs }
   const service = catalogue.services.find((candidate) => candidate.id === id)
   if (!service) throw new TypeError(`no service ${id}`)
@@ -45,8 +47,23 @@ test('where the real Convex backend is not at hand, its stand-in takes its place
   const program = { path: '/opt/convex', source: 'CONVEX_LOCAL_BACKEND', version: 'unknown' }
   const { launch: real } = await launch('convex-backend', { 'convex-local-backend': program })
   expect(real?.argv[0]).toBe('/opt/convex')
-  expect(real?.argv).toContain('--interface=127.0.0.1')
   expect(real?.env.INSTANCE_SECRET).toBeUndefined()
+})
+
+test('the options that a real Convex backend is asked for are those that it is given', () => {
+  const argv = catalogue.services.find(({ id }) => id === 'convex-backend')?.embedded?.argv ?? []
+  const given = argv.flatMap((argument) => /^--[a-z-]+/.exec(argument) ?? [])
+  expect(given.toSorted()).toEqual(NEEDED_OPTIONS.toSorted())
+})
+
+test('the folder for temporary files leaves room for a socket in it, however long the path of the checkout is', () => {
+  const [one, other] = ['a', 'b'].map((name) => temporaryFolder(`/home/${name.repeat(200)}`, 'convex-backend'))
+  expect(one).not.toBe(other)
+  onTestFinished(() => void vi.unstubAllEnvs())
+  vi.stubEnv('TMPDIR', `/${'t'.repeat(90)}`)
+  for (const folder of [one, temporaryFolder('/home/nebula', 'convex-backend')]) {
+    expect(path.join(folder ?? '', '.tmpAbCdEf/.executor.sock').length).toBeLessThanOrEqual(103)
+  }
 })
 
 test('a service in the process of another one has none of its own', async () => {

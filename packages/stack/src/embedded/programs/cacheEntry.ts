@@ -1,11 +1,14 @@
-import { readFile, stat } from 'node:fs/promises'
+import { chmod, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { attempt } from '../../attempt.ts'
+import { NebulaError } from '../../errors.ts'
+import { ExitCode } from '../../exitCodes.ts'
 import type { FoundProgram } from './foundProgram.ts'
 import { hashFile } from './hashFile.ts'
 import { platform, type Release } from './release.ts'
 import { notExecutable } from './runnable.ts'
+import { MODE } from './unpack.ts'
 
 /** Written beside a program when it was installed, as the last thing. */
 const Receipt = z.object({
@@ -34,31 +37,46 @@ export function receiptFile(entry: string): string {
 
 /**
  * The program in an entry of a cache, if it is still the one that was installed: by size and time, and by its hash when
- * the time is another, as after a copy.
- * @returns why it can not be used, when it can not.
+ * the time is another, as after a copy. One that lost its mode, as by a backup, gets it back.
+ * @returns that there is none, when nothing was installed.
+ * @throws NebulaError when what is there can not be used.
  */
 export async function readEntry(entry: string, release: Release): Promise<FoundProgram | string> {
   const text = await attempt(readFile(receiptFile(entry), 'utf8'))
   if (text instanceof Error) return `nothing in ${entry}`
   const receipt = Receipt.safeParse(parseJson(text))
   const file = path.join(entry, release.program)
-  if (!receipt.success || (await notExecutable(file))) return `${entry} is damaged`
+  const now = await attempt(stat(file))
+  if (!receipt.success || now instanceof Error || !now.isFile()) throw unusable(`${entry} is damaged`)
   const { source, size, mtimeMs, sha256 } = receipt.data
-  const now = await stat(file)
   const same = now.size === size && (now.mtimeMs === mtimeMs || (await hashFile(file)) === sha256)
-  if (!same) return `${file} is not what was installed`
+  if (!same) throw unusable(`${file} is not what was installed`)
+  if (await notExecutable(file)) await attempt(chmod(file, MODE))
+  const problem = await notExecutable(file)
+  if (problem) throw unusable(`${problem} (to have the cache elsewhere: XDG_CACHE_HOME=<folder> npm run up)`)
   return { path: file, source: `${source}, cached`, version: release.version }
 }
 
-/** The program in the first of these caches that has it. @returns why none has. */
+/**
+ * The program in the first of these caches that has it.
+ * @returns that none has it, when nothing was installed in any.
+ * @throws NebulaError when one has it, but none in a state to be used.
+ */
 export async function readCaches(caches: readonly string[], release: Release): Promise<FoundProgram | string> {
-  const reasons: string[] = []
+  const missing: string[] = []
+  const damaged: string[] = []
   for (const cache of caches) {
-    const found = await readEntry(path.join(cache, entryName(release)), release)
-    if (typeof found !== 'string') return found
-    reasons.push(found)
+    const found = await attempt(readEntry(path.join(cache, entryName(release)), release))
+    if (found instanceof Error) damaged.push(found.message)
+    else if (typeof found === 'string') missing.push(found)
+    else return found
   }
-  return reasons.join('; ')
+  if (damaged.length > 0) throw unusable(damaged.join('; '))
+  return missing.join('; ')
+}
+
+function unusable(message: string): NebulaError {
+  return new NebulaError(message, { code: 'CACHE_DAMAGED', exitCode: ExitCode.Precondition })
 }
 
 function parseJson(text: string): unknown {

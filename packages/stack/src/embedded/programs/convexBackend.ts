@@ -16,7 +16,24 @@ import { type FailedWay, firstOf } from './ways.ts'
 export type ConvexChoice = 'auto' | 'real' | 'stand-in'
 
 const VARIABLE = Variable.ConvexBackend
-const NEEDED_OPTIONS = ['--instance-name', '--instance-secret', '--local-storage']
+/** Those that infra/stack.yaml gives it; a test holds one to the other. */
+export const NEEDED_OPTIONS: readonly string[] = [
+  '--interface',
+  '--port',
+  '--site-proxy-port',
+  '--convex-origin',
+  '--convex-site',
+  '--local-storage',
+  '--instance-name',
+  '--instance-secret',
+  '--disable-beacon',
+]
+
+export interface ConvexSearch extends ProgramSearch {
+  readonly choice: ConvexChoice
+  /** Told why the stand-in is to be used though there is a real one. */
+  readonly onWarning: (text: string) => void
+}
 
 /**
  * Finds the real Convex backend: the one that CONVEX_LOCAL_BACKEND names, else the one in our cache, else one that the
@@ -26,7 +43,7 @@ const NEEDED_OPTIONS = ['--instance-name', '--instance-secret', '--local-storage
  * with each way's reason.
  */
 export async function findConvexBackend(
-  search: ProgramSearch & { readonly choice: ConvexChoice },
+  search: ConvexSearch,
   overrides: Overrides = {},
 ): Promise<FoundProgram | undefined> {
   const { release = CONVEX_BACKEND } = overrides
@@ -43,8 +60,11 @@ export async function findConvexBackend(
   const download = { name: 'download', find: () => officialDownload(release, caches, works, search) }
   const found = await firstOf(search.choice === 'real' ? [...atHand, download] : atHand, search)
   if (!Array.isArray(found)) return found
-  if (search.choice === 'auto') return undefined
-  throw nothingWorked([{ name: VARIABLE, reason: 'not set' }, ...found])
+  if (search.choice === 'auto') {
+    for (const { reason, wasOpen } of found) if (wasOpen) search.onWarning(`the stand-in runs: ${reason}`)
+    return undefined
+  }
+  throw nothingWorked([{ name: VARIABLE, reason: 'not set', wasOpen: false }, ...found])
 }
 
 async function fromVariable(file: string, search: ProgramSearch): Promise<FoundProgram> {
@@ -61,7 +81,10 @@ async function fromVariable(file: string, search: ProgramSearch): Promise<FoundP
   })
 }
 
-/** `~/.cache/convex/binaries/<release>/convex-local-backend`, on macOS too: the newest that fits. */
+/**
+ * `~/.cache/convex/binaries/<release>/convex-local-backend`, on macOS too: the newest that fits.
+ * @throws NebulaError when there are some that fit, but none that works.
+ */
 async function fromConvexCli(search: ProgramSearch): Promise<FoundProgram | string> {
   const folder = path.join(homeOf(search.env), '.cache', 'convex', 'binaries')
   const listed = await attempt(readdir(folder))
@@ -78,7 +101,7 @@ async function fromConvexCli(search: ProgramSearch): Promise<FoundProgram | stri
     if (!(checked instanceof Error)) return { path: file, source: 'cache of the Convex CLI', version }
     reasons.push(checked.message)
   }
-  if (reasons.length > 0) return reasons.join('; ')
+  if (reasons.length > 0) throw unusable(reasons.join('; '))
   if (listed.length === 0) return `nothing in ${folder}`
   return `none in ${folder} fits convex ${CONVEX_BACKEND_DATES.package}: from ${from} on, before ${to}`
 }
@@ -92,10 +115,11 @@ async function checkBackend(file: string, { signal }: ProgramSearch): Promise<vo
   const help = await ask(file, ['--help'], signal)
   const missing = NEEDED_OPTIONS.filter((option) => !help.includes(option))
   if (missing.length === 0) return
-  throw new NebulaError(`${file} is no Convex backend, or too old a one: no ${missing.join(', ')}`, {
-    code: 'CONVEX_BACKEND_UNUSABLE',
-    exitCode: ExitCode.Precondition,
-  })
+  throw unusable(`${file} is no Convex backend, or too old a one: no ${missing.join(', ')}`)
+}
+
+function unusable(message: string): NebulaError {
+  return new NebulaError(message, { code: 'CONVEX_BACKEND_UNUSABLE', exitCode: ExitCode.Precondition })
 }
 
 function nothingWorked(ways: readonly FailedWay[]): NebulaError {

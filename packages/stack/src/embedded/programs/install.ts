@@ -1,6 +1,7 @@
 import { mkdir, mkdtemp, open, readdir, rename, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { hasCode } from '../../atomicWrite.ts'
+import { attempt } from '../../attempt.ts'
 import { NebulaError } from '../../errors.ts'
 import { entryName, readEntry, receiptFile, receiptOf } from './cacheEntry.ts'
 import { writableFolder } from './cacheFolders.ts'
@@ -47,7 +48,8 @@ async function moveInto(making: string, entry: string, release: Release): Promis
   for (let tries = 0; tries < TRIES; tries += 1) {
     if (await renamed(making, entry)) return
     // Somebody was faster, or what is there is damaged: it gives way.
-    if (typeof (await readEntry(entry, release)) !== 'string') return
+    const there = await attempt(readEntry(entry, release))
+    if (!(there instanceof Error) && typeof there !== 'string') return
     const old = await mkdtemp(path.join(path.dirname(entry), MAKING))
     await rename(entry, path.join(old, 'damaged')).catch(ignoreMissing)
     await rm(old, { recursive: true, force: true })

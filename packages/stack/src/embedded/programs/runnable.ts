@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
+import { access, open, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { hasCode } from '../../atomicWrite.ts'
 import { attempt } from '../../attempt.ts'
@@ -8,6 +8,13 @@ import { execText } from '../../exec.ts'
 import { ExitCode } from '../../exitCodes.ts'
 
 const TIMEOUT_MS = 15_000
+const ANY_EXECUTE_BIT = 0o111
+/* How programs begin, and where an ELF file says for which processor it is: elf(5), <mach-o/loader.h>. */
+const HEADER_BYTES = 20
+const ELF = 0x7f454c46
+const ELF_MACHINE_AT = 18
+const ELF_MACHINES: Readonly<Record<string, number | undefined>> = { x64: 62, arm64: 183 }
+const MACH_O = [0xcffaedfe, 0xcafebabe]
 
 /**
  * What a program says when it is started with these arguments.
@@ -22,7 +29,24 @@ export async function ask(file: string, args: readonly string[], signal?: AbortS
   // The file is there: what the system does not find is what it needs to be loaded.
   if (answer instanceof NebulaError && answer.code === 'TOOL_MISSING')
     throw failure(`${file} does not run on this machine: its loader is missing (built for another C library?)`)
-  throw answer instanceof NebulaError ? answer : failure(`${file} does not run on this machine: ${answer.message}`)
+  throw failure(`${file} does not run on this machine: ${await whyNot(file, answer)}`)
+}
+
+/** In one line. */
+async function whyNot(file: string, error: Error): Promise<string> {
+  if (await isForeign(file)) return `it is built for another kind of machine than ${process.platform}-${process.arch}`
+  const [, missing] = /version `([^']+)' not found/.exec(error.message) ?? []
+  if (missing) return `it needs a newer C library, with ${missing}`
+  return error.message.split('\n').join(' ')
+}
+
+/** What the system does not know how to run is given to a shell, which says anything but that. */
+async function isForeign(file: string): Promise<boolean> {
+  await using handle = await open(file, 'r')
+  const { buffer } = await handle.read(Buffer.alloc(HEADER_BYTES))
+  if (MACH_O.includes(buffer.readUInt32BE(0))) return process.platform !== 'darwin'
+  if (buffer.readUInt32BE(0) !== ELF) return false
+  return process.platform !== 'linux' || buffer.readUInt16LE(ELF_MACHINE_AT) !== ELF_MACHINES[process.arch]
 }
 
 /** The file that the shell would run for this name. @returns null when there is none on PATH. */
@@ -40,7 +64,11 @@ export async function notExecutable(file: string): Promise<string | null> {
   if (stats instanceof Error) return hasCode(stats, 'ENOENT') ? `${file} does not exist` : stats.message
   if (!stats.isFile()) return `${file} is no file`
   const allowed = await attempt(access(file, constants.X_OK))
-  return allowed instanceof Error ? `${file} is not executable` : null
+  if (!(allowed instanceof Error)) return null
+  const hasBit = (stats.mode & ANY_EXECUTE_BIT) !== 0
+  return hasBit
+    ? `${file} can not be run where it is: not by this user, or the file system is mounted noexec`
+    : `${file} is not executable: chmod +x '${file}'`
 }
 
 function failure(message: string): NebulaError {

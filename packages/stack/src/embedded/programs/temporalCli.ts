@@ -38,7 +38,7 @@ export async function findTemporalCli(search: ProgramSearch, overrides: Override
     ],
     search,
   )
-  if (Array.isArray(found)) throw nothingWorked([{ name: VARIABLE, reason: 'not set' }, ...found])
+  if (Array.isArray(found)) throw nothingWorked([{ name: VARIABLE, reason: 'not set', wasOpen: false }, ...found])
   return found
 }
 

@@ -14,6 +14,8 @@ export interface Way {
 export interface FailedWay {
   readonly name: string
   readonly reason: string
+  /** There was something, which could not be used. */
+  readonly wasOpen: boolean
 }
 
 /**
@@ -30,7 +32,7 @@ export async function firstOf(ways: readonly Way[], search: ProgramSearch): Prom
     if (!(found instanceof Error) && typeof found !== 'string') return found
     const reason = found instanceof Error ? found.message : found
     if (found instanceof Error) search.onStep(`${name}: ${reason}`)
-    failed.push({ name, reason })
+    failed.push({ name, reason, wasOpen: found instanceof Error })
   }
   return failed
 }

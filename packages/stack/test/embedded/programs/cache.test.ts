@@ -1,4 +1,4 @@
-import { mkdir, readFile, rm, utimes, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { findTemporalCli } from '../../../src/embedded/programs/temporalCli.ts'
@@ -46,6 +46,18 @@ test('uses a cached program that was copied with another time', async () => {
   const { path: file } = await findTemporalCli(search, options)
   await utimes(file, new Date(0), new Date(0))
   expect((await findTemporalCli(search, options)).source).toBe('downloaded, checksum verified, cached')
+})
+
+test('mends a cached program that lost its mode, as in a backup', async () => {
+  const published = await publishTemporal()
+  const requests: string[] = []
+  const { search, checkout } = await onlineMachine(published, requests)
+  const options = { release: published.release, checkout }
+  const { path: file } = await findTemporalCli(search, options)
+  await chmod(file, 0o644)
+  expect((await findTemporalCli(search, options)).source).toBe('downloaded, checksum verified, cached')
+  expect((await stat(file)).mode & 0o7777).toBe(0o755)
+  expect(requests).toHaveLength(1)
 })
 
 test('two at once both get the whole program', async () => {

@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { chmod, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { findConvexBackend } from '../../../src/embedded/programs/convexBackend.ts'
@@ -8,6 +8,11 @@ import { httpServer } from '../../servers.ts'
 import { contentOf, convexScript, emptyMachine, publish, script, serving, writeProgram } from './fakes.ts'
 
 const FITTING = ['precompiled-2026-08-22-aaaaaaa', 'precompiled-2026-09-11-bbbbbbb'] as const
+
+/** How programs for Linux begin, with their processor in the last two bytes. */
+const [X64_PROGRAM, ARM64_PROGRAM] = [0x3e, 0xb7].map((machine) =>
+  Buffer.from([0x7f, ...Buffer.from('ELF'), 2, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 2, 0, machine, 0]),
+) as [Buffer, Buffer] // one for each machine
 
 function inConvexCache(home: string, version: string): string {
   return path.join(home, '.cache', 'convex', 'binaries', version, 'convex-local-backend')
@@ -61,6 +66,37 @@ test('passes over what does not run in the cache of the Convex CLI', async () =>
   await writeProgram(inConvexCache(home, FITTING[1]), script('exit 126'))
   const found = await findConvexBackend({ ...search, choice: 'auto' }, { checkout })
   expect(found?.version).toBe(FITTING[0])
+})
+
+test('auto says why the stand-in runs where there is a real one that does not', async () => {
+  const { search, home, checkout, warnings } = await emptyMachine()
+  const newer = inConvexCache(home, FITTING[1])
+  await writeProgram(newer, script(`echo "$0: /lib/libc.so.6: version \\\`GLIBC_2.99' not found" >&2; exit 1`))
+  const older = await writeProgram(inConvexCache(home, FITTING[0]), convexScript())
+  await chmod(older, 0o644)
+  expect(await findConvexBackend({ ...search, choice: 'auto' }, { checkout })).toBeUndefined()
+  const [newest, next] = warnings[0]?.split('; ') ?? []
+  expect(newest).toBe(
+    `the stand-in runs: ${newer} does not run on this machine: it needs a newer C library, with GLIBC_2.99`,
+  )
+  expect(next).toBe(`${older} is not executable: chmod +x '${older}'`)
+  expect(warnings).toHaveLength(1)
+})
+
+test('auto says nothing of what is not there', async () => {
+  const { search, checkout, warnings } = await emptyMachine()
+  expect(await findConvexBackend({ ...search, choice: 'auto' }, { checkout })).toBeUndefined()
+  expect(warnings).toEqual([])
+})
+
+test('a program for another kind of machine is said to be one', async () => {
+  const { search, home, checkout } = await emptyMachine()
+  const header = process.arch === 'x64' ? ARM64_PROGRAM : X64_PROGRAM
+  const file = await writeProgram(path.join(home, 'backend'), header)
+  const env = { ...search.env, CONVEX_LOCAL_BACKEND: file }
+  await expect(findConvexBackend({ ...search, env, choice: 'auto' }, { checkout })).rejects.toThrow(
+    `${file} does not run on this machine: it is built for another kind of machine than ${process.platform}-${process.arch}`,
+  )
 })
 
 test('auto never downloads; real does, verified, and auto finds it then', async () => {

@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
+import { readFileSync } from 'node:fs'
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import type { RequestListener } from 'node:http'
 import path from 'node:path'
 import { strToU8, zipSync } from 'fflate'
-import type { ProgramSearch } from '../../../src/embedded/programs/foundProgram.ts'
+import type { ConvexSearch } from '../../../src/embedded/programs/convexBackend.ts'
 import { platform, type Release, TEMPORAL_CLI } from '../../../src/embedded/programs/release.ts'
 import { execText } from '../../../src/exec.ts'
 import { freePort } from '../../servers.ts'
@@ -11,13 +12,15 @@ import { temporaryFolder } from '../../temporaryFolder.ts'
 
 /** A machine without network, with nothing on it: a home, a checkout, a PATH, and what was reported. */
 export interface Machine {
-  readonly search: ProgramSearch & { readonly env: Record<string, string | undefined> }
+  readonly search: Omit<ConvexSearch, 'choice'> & { readonly env: Record<string, string | undefined> }
   readonly home: string
   readonly checkout: string
   /** The only folder on PATH. */
   readonly bin: string
   readonly cache: string
   readonly steps: string[]
+  /** Why a stand-in is to be used. */
+  readonly warnings: string[]
 }
 
 export async function emptyMachine(): Promise<Machine> {
@@ -29,9 +32,11 @@ export async function emptyMachine(): Promise<Machine> {
   ]
   for (const one of [home, checkout, bin]) await mkdir(one)
   const steps: string[] = []
+  const warnings: string[] = []
   const env = { HOME: home, PATH: bin, NEBULA_DOWNLOAD_MIRROR: `http://127.0.0.1:${await freePort()}` }
   const cache = path.join(home, '.cache', 'nebula', 'programs')
-  return { search: { env, onStep: (text) => steps.push(text) }, home, checkout, bin, cache, steps }
+  const search = { env, onStep: (text: string) => steps.push(text), onWarning: (text: string) => warnings.push(text) }
+  return { search, home, checkout, bin, cache, steps, warnings }
 }
 
 /** A shell script that answers like the Temporal CLI. */
@@ -43,16 +48,19 @@ export function temporalScript(version = '1.9.1'): string {
 esac`)
 }
 
-/** A shell script that answers like the Convex backend. */
+/** The Convex backend of the tests: the real one's command line, and the stand-in behind it. */
+export const CONVEX_PROGRAM = path.join(import.meta.dirname, 'convex-local-backend.mjs')
+
+/** Its content. */
 export function convexScript(): string {
-  return script('echo "--instance-name --instance-secret --local-storage"')
+  return readFileSync(CONVEX_PROGRAM, 'utf8')
 }
 
 export function script(body: string): string {
   return `#!/bin/sh\n${body}\n`
 }
 
-export async function writeProgram(file: string, content: string): Promise<string> {
+export async function writeProgram(file: string, content: string | Buffer): Promise<string> {
   await mkdir(path.dirname(file), { recursive: true })
   await writeFile(file, content)
   await chmod(file, 0o755)
