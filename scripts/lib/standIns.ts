@@ -30,8 +30,6 @@ export async function buildStandIns(root: string, images: readonly string[], sig
     if (reference === undefined) continue
     process.stderr.write(`building the stand-in for ${reference}\n`)
     await execText(['docker', 'build', '--quiet', '--target', target, '--tag', reference, folder], {
-      // The classic builder: an engine without the buildx plugin has no other.
-      env: { DOCKER_BUILDKIT: '0' },
       timeoutMs: BUILD_TIMEOUT_MS,
       signal,
     })

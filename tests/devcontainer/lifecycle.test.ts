@@ -2,6 +2,7 @@ import { execFileSync } from 'node:child_process'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { copyCheckout } from '../lib/checkout.ts'
 import { readConfiguration } from '../lib/devcontainerConfiguration.ts'
+import { imagesStep, NOTHING_PUSHED } from '../lib/imagesStep.ts'
 import { defaultVersions } from '../lib/toolchain.ts'
 import { Devcontainer } from './devcontainer.ts'
 import { useStandIns } from './standIns.ts'
@@ -41,6 +42,11 @@ test('its hooks end with a stack that works', async () => {
     const id = await app.start({ title: 'keep me', steps: [{ label: 'one', durationMs: 10, failures: 0 }] })
     await app.untilFinal(id)
     console.log(id)`)
+})
+
+test('what is in the registry is not pushed again', async () => {
+  const said = await container.exec('npm', 'run', '--silent', 'up', '--', '--json')
+  expect(imagesStep(said)).toEqual(NOTHING_PUSHED)
 })
 
 test('after a stop everything comes back with its data', async () => {

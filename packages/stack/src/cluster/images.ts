@@ -38,9 +38,16 @@ export async function serviceImages(root: string): Promise<readonly string[]> {
   return [...images].filter((image) => image.includes(':')).sort()
 }
 
-/** Every published image that the stack runs or builds on, each once: services, cluster, registry, and Dockerfiles' bases. */
-export async function allImages(root: string, definition: ClusterDefinition): Promise<readonly string[]> {
-  const images = new Set([...(await serviceImages(root)), ...definition.images])
+/**
+ * Every published image that the stack runs or builds on, each once: services, cluster, registry, Dockerfiles' bases, and
+ * `more`, which no file that is read here names.
+ */
+export async function allImages(
+  root: string,
+  definition: ClusterDefinition,
+  more: readonly string[] = [],
+): Promise<readonly string[]> {
+  const images = new Set([...(await serviceImages(root)), ...definition.images, ...more])
   for await (const file of glob('apps/*/Dockerfile', { cwd: root })) {
     const stages = [...(await readFile(path.join(root, file), 'utf8')).matchAll(/^FROM\s+(\S+)(?:\s+AS\s+(\S+))?/gim)]
     const names = new Set(stages.map((stage) => stage[2]))

@@ -1,7 +1,12 @@
 import { z } from 'zod'
-import { exec, execText } from '../exec.ts'
+import { attempt } from '../attempt.ts'
+import { NebulaError } from '../errors.ts'
+import { exec } from '../exec.ts'
+import { dockerClientApiVersion } from '../preflight/dockerEngine.ts'
+import { compareVersions } from '../preflight/version.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { type ImageReference, parseImage } from './images.ts'
+import { Registry } from './registry.ts'
 
 export interface MirrorResult {
   readonly pushed: readonly string[]
@@ -9,69 +14,120 @@ export interface MirrorResult {
   readonly present: readonly string[]
   /** Not in this Docker: the cluster pulls them from upstream. */
   readonly upstream: readonly string[]
+  /** In this Docker, and not to be pushed: the cluster pulls them from upstream too. */
+  readonly failed: readonly { readonly image: string; readonly reason: string }[]
 }
 
+export interface MirrorOptions {
+  readonly signal?: AbortSignal
+  readonly onPush?: (image: string) => void
+}
+
+/** An image as the local Docker has it. */
+interface LocalImage {
+  /** Names the content: the configuration, the manifest or the index, depending on Docker's image store. */
+  readonly id: string
+  /** What `docker run` takes of it: `linux/amd64`. */
+  readonly platform: string
+}
+
+type Definition = Pick<ClusterDefinition, 'registryPort'>
+
 const PUSH_TIMEOUT_MS = 600_000
-const Images = z.array(z.object({ Id: z.string(), RepoTags: z.array(z.string()).nullable() }))
-const Manifest = z.looseObject({ config: z.object({ digest: z.string() }).optional() })
-const MANIFEST_TYPES = [
-  'application/vnd.docker.distribution.manifest.v2+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-]
+/** Docker 27, whose `docker push` takes a platform. */
+const PUSHES_A_PLATFORM = '1.46'
+const Text = z.string().default('')
+const LocalImages = z.tuple([z.object({ Id: z.string(), Os: Text, Architecture: Text, Variant: Text })])
 
 /**
  * Puts the images that the local Docker has into the project's registry, which the cluster uses as a mirror of the
- * public ones. A cluster that was rebuilt then pulls in a second, and an offline machine pulls nothing.
- * @throws NebulaError when a push fails.
+ * public ones. A cluster that was rebuilt then pulls in a second, and an offline machine pulls nothing. One that cannot
+ * be pushed is named in the result and keeps no other from being pushed: the cluster still has the public registry.
+ * @throws the signal's reason when it aborts.
  */
 export async function mirrorImages(
   references: readonly string[],
-  definition: ClusterDefinition,
-  options: { signal?: AbortSignal; onPush?: (image: string) => void } = {},
+  definition: Definition,
+  options: MirrorOptions = {},
 ): Promise<MirrorResult> {
   const result = { pushed: [] as string[], present: [] as string[], upstream: [] as string[] }
+  const failed: { image: string; reason: string }[] = []
   const images = references.map(parseImage).filter((image) => image !== null)
+  const pushPlatform = pushesPlatform(await dockerClientApiVersion())
   await Promise.all(
     images.map(async (image) => {
-      const localId = await imageId(image)
-      if (localId === null) return void result.upstream.push(image.reference)
-      if ((await idsInRegistry(image, definition)).includes(localId)) return void result.present.push(image.reference)
-      options.onPush?.(image.reference)
-      await push(image, definition, options.signal)
-      result.pushed.push(image.reference)
+      const outcome = await attempt(mirrorImage(image, definition, { ...options, pushPlatform }))
+      options.signal?.throwIfAborted()
+      if (outcome instanceof Error) failed.push({ image: image.reference, reason: outcome.message })
+      else result[outcome].push(image.reference)
     }),
   )
-  return result
+  return { ...result, failed }
 }
 
-async function imageId(image: ImageReference): Promise<string | null> {
-  const inspected = await exec(['docker', 'image', 'inspect', image.reference])
+/** What a person should know of a mirror's result, a line for each reason. */
+export function mirrorWarnings({ failed }: MirrorResult): readonly string[] {
+  return Object.entries(Object.groupBy(failed, ({ reason }) => reason)).map(([reason, same = []]) => {
+    const hosts = new Set(same.map(({ image }) => parseImage(image)?.host))
+    const names = same.map(({ image }) => image).join(', ')
+    return `not in the cluster's registry, the node pulls from ${[...hosts].join(' and ')}: ${names} (${reason})`
+  })
+}
+
+function pushesPlatform(apiVersion: string | null): boolean {
+  return apiVersion !== null && compareVersions(apiVersion, PUSHES_A_PLATFORM) >= 0
+}
+
+async function mirrorImage(
+  image: ImageReference,
+  definition: Definition,
+  options: MirrorOptions & { readonly pushPlatform: boolean },
+): Promise<'pushed' | 'present' | 'upstream'> {
+  const local = await inspect(image.reference)
+  if (local === null) return 'upstream'
+  const registry = new Registry(definition)
+  const { repository, tag } = image
+  // The registry itself remembers what was pushed: what is in it often has another digest than what is here.
+  const memory = `local-${local.id.replace(/^.*:/, '')}`
+  const [held, remembered] = await Promise.all([registry.digest(repository, tag), registry.digest(repository, memory)])
+  if (held !== null && held === remembered) return 'present'
+  options.onPush?.(image.reference)
+  const platform = options.pushPlatform ? ['--platform', local.platform] : []
+  await push(image.reference, `127.0.0.1:${definition.registryPort}/${repository}:${tag}`, platform, options.signal)
+  await registry.tag(repository, tag, memory)
+  return 'pushed'
+}
+
+/** @returns null when it is not there. Of an index without content that runs on this engine Docker names no platform. */
+async function inspect(reference: string): Promise<LocalImage | null> {
+  const inspected = await exec(['docker', 'image', 'inspect', reference])
   if (inspected.exitCode !== 0) return null
-  return Images.parse(JSON.parse(inspected.stdout))[0]?.Id ?? null
-}
-
-/** The manifest's and the configuration's digest: which of them is the image's id depends on Docker's image store. */
-async function idsInRegistry(image: ImageReference, definition: ClusterDefinition): Promise<readonly string[]> {
-  const url = `http://127.0.0.1:${definition.registryPort}/v2/${image.repository}/manifests/${image.tag}`
-  const response = await fetch(url, { headers: { accept: MANIFEST_TYPES.join(', ') } })
-  if (!response.ok) return []
-  const manifest = Manifest.parse(await response.json())
-  return [response.headers.get('docker-content-digest'), manifest.config?.digest].filter((id) => typeof id === 'string')
+  const [{ Id, Os, Architecture, Variant }] = LocalImages.parse(JSON.parse(inspected.stdout))
+  if (Architecture === '') return null
+  return { id: Id, platform: [Os, Architecture, Variant].filter(Boolean).join('/') }
 }
 
 async function push(
-  image: ImageReference,
-  definition: ClusterDefinition,
+  reference: string,
+  name: string,
+  platform: readonly string[],
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const name = `127.0.0.1:${definition.registryPort}/${image.repository}:${image.tag}`
-  await execText(['docker', 'tag', image.reference, name])
+  await docker(['tag', reference, name])
   try {
-    await execText(['docker', 'push', '--quiet', name], { timeoutMs: PUSH_TIMEOUT_MS, ...(signal ? { signal } : {}) })
+    await docker(['push', '--quiet', ...platform, name], signal)
   } finally {
     // Only the extra name goes.
     await exec(['docker', 'image', 'rm', '--no-prune', name])
   }
+}
+
+async function docker(args: readonly string[], signal?: AbortSignal): Promise<void> {
+  const { exitCode, stderr } = await exec(['docker', ...args], {
+    timeoutMs: PUSH_TIMEOUT_MS,
+    ...(signal ? { signal } : {}),
+  })
+  if (exitCode === 0) return
+  const said = stderr.trim().split('\n').at(-1)
+  throw new NebulaError(said || `docker ${args[0]} ended with exit code ${exitCode}`, { code: 'PUSH_FAILED' })
 }

@@ -44,8 +44,10 @@ export async function pullImages(
   return { present, pulled, failed }
 }
 
+/** Containerd's image store also names an image that it has for other platforms only, and then without one. */
 async function isPresent(image: string): Promise<boolean> {
-  return (await exec(['docker', 'image', 'inspect', '--format', '{{.Id}}', image])).exitCode === 0
+  const { exitCode, stdout } = await exec(['docker', 'image', 'inspect', '--format', '{{.Architecture}}', image])
+  return exitCode === 0 && stdout.trim() !== ''
 }
 
 /** @returns why it failed, or null. */

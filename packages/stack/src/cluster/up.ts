@@ -7,7 +7,7 @@ import type { ClusterContext } from './context.ts'
 import { ensureCluster } from './ensure.ts'
 import { followServices } from './follow.ts'
 import { serviceImages } from './images.ts'
-import { type MirrorResult, mirrorImages } from './mirror.ts'
+import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
 import { preflightCluster } from './preflight.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
 import { ensureTilt, retryFailed } from './tilt.ts'
@@ -72,7 +72,7 @@ async function pushImages(
   signal: AbortSignal | undefined,
 ): Promise<void> {
   const images = await serviceImages(root)
-  await reportStep(
+  const result = await reportStep(
     onEvent,
     'images',
     'Images',
@@ -83,13 +83,14 @@ async function pushImages(
       }),
     describeMirror,
   )
+  for (const message of mirrorWarnings(result)) onEvent({ type: 'step', id: 'images', state: 'warning', message })
 }
 
-function describeMirror({ pushed, present, upstream }: MirrorResult): string {
+function describeMirror({ pushed, present, upstream, failed }: MirrorResult): string {
   const parts = [
     present.length > 0 ? `${present.length} in the registry` : '',
     pushed.length > 0 ? `${pushed.length} pushed` : '',
-    upstream.length > 0 ? `${upstream.length} from upstream` : '',
+    upstream.length + failed.length > 0 ? `${upstream.length + failed.length} from upstream` : '',
   ]
   return parts.filter(Boolean).join(', ')
 }

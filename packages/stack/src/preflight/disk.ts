@@ -9,7 +9,8 @@ const LEAST = 2 ** 30
 const LEAST_EMBEDDED = 50 * 2 ** 20
 /** The kubelet evicts pods at about 5 % free and starts to delete images at 15 %; between the two it gets slow. */
 const EVICTION_SHARE = 0.06
-const DOCKER_FOLDER = '/var/lib/docker'
+/** The second has the images where Docker uses containerd's image store, as a new Docker 29 does. */
+const DOCKER_FOLDERS = ['/var/lib/docker', '/var/lib/containerd']
 
 interface Disk {
   readonly folder: string
@@ -24,7 +25,7 @@ export const diskCheck: Check = {
   run: async ({ root, catalogue, ownPorts }) => {
     // A stack that runs has its images and its data already.
     const needed = ownPorts.size > 0 ? LEAST : neededBytes(catalogue, 'diskMb') + MARGIN
-    const disks = (await Promise.all([root, DOCKER_FOLDER].map(measure))).filter((disk) => disk !== null)
+    const disks = (await Promise.all([root, ...DOCKER_FOLDERS].map(measure))).filter((disk) => disk !== null)
     const judged = disks.map((disk) => judge(disk, needed))
     return (
       judged.find(({ status }) => status === 'fail') ??

@@ -50,6 +50,17 @@ export async function dockerApiVersion(): Promise<string | null> {
   return engine.state === 'running' ? engine.apiVersion : null
 }
 
+/**
+ * The version of the API that the docker command speaks with the engine: the newest that both know, or the one that
+ * DOCKER_API_VERSION demands. It decides which flags the command takes.
+ * @returns null when no engine answers.
+ */
+export async function dockerClientApiVersion(): Promise<string | null> {
+  const argv = ['docker', 'version', '--format', '{{.Client.APIVersion}}']
+  const asked = await attempt(exec(argv, { timeoutMs: TIMEOUT_MS }))
+  return asked instanceof Error || asked.exitCode !== 0 ? null : asked.stdout.trim()
+}
+
 function isMissing(error: Error): boolean {
   return 'code' in error && error.code === 'TOOL_MISSING'
 }

@@ -5,10 +5,15 @@ import { fakeTools } from './fakeTools.ts'
 const absent = { when: /^docker image inspect/, exitCode: 1 }
 
 test('what the local Docker has is not pulled', async () => {
-  const tools = fakeTools([{ when: /inspect .* postgres:16$/ }, absent])
+  const tools = fakeTools([{ when: /inspect .* postgres:16$/, stdout: 'amd64\n' }, absent])
   const result = await pullImages(['postgres:16', 'temporalio/ui:2'])
   expect(result).toEqual({ present: ['postgres:16'], pulled: ['temporalio/ui:2'], failed: [] })
   expect(tools.calls().filter((call) => / pull /.test(call))).toEqual(['docker pull --quiet temporalio/ui:2'])
+})
+
+test('what it has for other platforms only is pulled', async () => {
+  fakeTools([{ when: /^docker image inspect/, stdout: '\n' }])
+  expect(await pullImages(['postgres:16'])).toMatchObject({ present: [], pulled: ['postgres:16'] })
 })
 
 test('one that can not be had keeps no other from being pulled', async () => {
