@@ -1,4 +1,6 @@
 import { allImages } from '@nebula/stack/cluster/images'
+import { pullImages } from '@nebula/stack/cluster/pullImages'
+import { NebulaError } from '@nebula/stack/errors'
 import { ExitCode } from '@nebula/stack/exitCodes'
 import { compareImage } from '@nebula/stack/images/compareImage'
 import { loadShapes, shapeOf } from '@nebula/stack/images/imageShape'
@@ -14,12 +16,14 @@ const program = command('images', 'The published images that the stack runs and 
     '--build-stand-ins',
     'build the stand-ins into the local Docker, under the names of the images they stand in for',
   )
+  .option('--pull', 'pull those that the local Docker does not have, so that `up` needs no network for them later')
   .option('--check', 'compare what the local Docker has under these names with infra/images.yaml')
   .action((options) =>
     interruptible(async (signal) => {
       const { root, definition } = await openCluster()
       const images = await allImages(root, definition)
       if (options.buildStandIns) await buildStandIns(root, images, signal)
+      if (options.pull) await pull(images, signal)
       if (options.check) return await check(root, images)
       for (const image of images) {
         if (!options.withoutStandIns || !hasStandIn(image)) process.stdout.write(`${image}\n`)
@@ -27,6 +31,18 @@ const program = command('images', 'The published images that the stack runs and 
       return undefined
     }),
   )
+
+async function pull(images: readonly string[], signal: AbortSignal): Promise<void> {
+  const onPull = (image: string) => void process.stderr.write(`pulling ${image}\n`)
+  const { failed } = await pullImages(images, { signal, onPull })
+  if (failed.length === 0) return
+  const reasons = failed.map(({ image, reason }) => `  ${image}: ${reason}`)
+  throw new NebulaError(`${failed.length} of ${images.length} images could not be pulled:\n${reasons.join('\n')}`, {
+    code: 'PULL_FAILED',
+    hint: 'npm run images -- --build-stand-ins makes stand-ins for those of Convex',
+    exitCode: ExitCode.Failed,
+  })
+}
 
 /** Prints how each image that Docker has differs from its recorded shape. */
 async function check(root: string, images: readonly string[]): Promise<ExitCode> {

@@ -24,14 +24,7 @@ export function useStandIns(root: string): readonly string[] {
     .replace('"./toolchain": {}', `"./toolchain": ${JSON.stringify({ ...versions, mirror: 'mirror' })}`)
   writeFileSync(file, text)
   const base = /"image": "([^"]+)"/.exec(text)?.[1] ?? ''
-  return [...provideImages(base), `ghcr.io/k3d-io/k3d-tools:${versions.k3d}`]
-}
-
-/** Puts stand-ins for the container's image and for the stack's into this machine's Docker, and returns the stack's. */
-function provideImages(base: string): readonly string[] {
-  const list = (...flags: readonly string[]) => output('npm', 'run', '--silent', 'images', '--', ...flags).split('\n')
-  output(lab, 'provide', base, ...list('--without-stand-ins'))
-  return list('--build-stand-ins')
+  return output(path.join(repository, '.ci/provide-images'), lab, base).split('\n')
 }
 
 /**

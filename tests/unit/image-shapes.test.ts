@@ -9,6 +9,7 @@ import { PodSpec } from '@nebula/stack/images/podSpec'
 import { expect, test } from 'vitest'
 import { repository } from '../lib/checkout.ts'
 import { readManifests } from '../lib/manifests.ts'
+import { defaultVersions } from '../lib/toolchain.ts'
 
 const { workloads, configMaps } = readManifests(repository)
 const shapes = await loadShapes(repository)
@@ -51,6 +52,10 @@ test('no shape is of an image that nothing names', async () => {
     if (startedBy !== undefined || isBuiltHere || named.includes(image)) continue
     expect(elsewhere, `${image} in devcontainer.json`).toContain(`${image}:${version}`)
   }
+})
+
+test('the helper of k3d is that of the k3d which the toolchain installs', () => {
+  expect(shapeOf(shapes, 'ghcr.io/k3d-io/k3d-tools')?.version).toBe(defaultVersions().get('k3d'))
 })
 
 test('every fact has a source: a file of a repository at a commit', () => {

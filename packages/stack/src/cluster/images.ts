@@ -1,6 +1,7 @@
 import { glob, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parseAllDocuments } from 'yaml'
+import { loadShapes } from '../images/imageShape.ts'
 import type { ClusterDefinition } from './definition.ts'
 
 /** An image reference, taken apart: `postgres:16-alpine` is docker.io, library/postgres, 16-alpine. */
@@ -39,21 +40,35 @@ export async function serviceImages(root: string): Promise<readonly string[]> {
 }
 
 /**
- * Every published image that the stack runs or builds on, each once: services, cluster, registry, Dockerfiles' bases, and
- * `more`, which no file that is read here names.
+ * The published images that the cluster starts on its own, which no manifest of ours names: k3s pulls them through the same
+ * mirror while the first pods start, and without them none does.
  */
-export async function allImages(
-  root: string,
-  definition: ClusterDefinition,
-  more: readonly string[] = [],
-): Promise<readonly string[]> {
-  const images = new Set([...(await serviceImages(root)), ...definition.images, ...more])
+export async function nodeImages(root: string): Promise<readonly string[]> {
+  return await imagesStartedBy(root, 'k3s')
+}
+
+/**
+ * Every published image that the stack runs or builds on, each once, sorted: services, node, cluster, registry, Dockerfiles'
+ * bases, and k3d's helper, which this machine's Docker has to have before there is a cluster.
+ */
+export async function allImages(root: string, definition: ClusterDefinition): Promise<readonly string[]> {
+  const images = new Set([
+    ...(await serviceImages(root)),
+    ...(await nodeImages(root)),
+    ...(await imagesStartedBy(root, 'k3d')),
+    ...definition.images,
+  ])
   for await (const file of glob('apps/*/Dockerfile', { cwd: root })) {
     const stages = [...(await readFile(path.join(root, file), 'utf8')).matchAll(/^FROM\s+(\S+)(?:\s+AS\s+(\S+))?/gim)]
     const names = new Set(stages.map((stage) => stage[2]))
     for (const [, base] of stages) if (base !== undefined && !names.has(base)) images.add(base)
   }
   return [...images].sort()
+}
+
+async function imagesStartedBy(root: string, program: string): Promise<readonly string[]> {
+  const shapes = await loadShapes(root)
+  return shapes.filter(({ startedBy }) => startedBy === program).map(({ image, version }) => `${image}:${version}`)
 }
 
 function collectImages(value: unknown, images: Set<string>): void {

@@ -6,7 +6,7 @@ import type { StartResult } from '../startResult.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureCluster } from './ensure.ts'
 import { followServices } from './follow.ts'
-import { serviceImages } from './images.ts'
+import { nodeImages, serviceImages } from './images.ts'
 import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
 import { preflightCluster } from './preflight.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
@@ -71,7 +71,8 @@ async function pushImages(
   onEvent: OnEvent,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const images = await serviceImages(root)
+  // The node's own first: it asks for them while this goes on.
+  const images = [...(await nodeImages(root)), ...(await serviceImages(root))]
   const result = await reportStep(
     onEvent,
     'images',

@@ -33,7 +33,8 @@ const Source = z.strictObject({
 const Shape = z.strictObject({
   image: z.string(),
   version: z.string(),
-  startedBy: z.string().optional(),
+  /** What pulls and starts it without being told to by a file of ours. */
+  startedBy: z.enum(['k3s', 'k3d']).optional(),
   source: z.array(Source).min(1),
   base: z.string(),
   config: z.strictObject({
