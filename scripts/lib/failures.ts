@@ -19,7 +19,7 @@ export async function reportFailures(
     for (const line of lines) say(pc.dim(`  │ ${line}`))
     const hints = service ? matchHints(service.hints, lines) : []
     for (const hint of hints) say(`${pc.cyan('→')} ${hint.say} ${pc.bold(hint.fix)}`)
-    if (hints.length === 0) say(`${pc.cyan('→')} npm run logs -- ${status.id}`)
+    if (hints.length === 0) say(`${pc.cyan('→')} ${status.hint ?? `npm run logs -- ${status.id}`}`)
   }
   const waiting = services.filter((status) => status.state === 'waiting').map((status) => status.id)
   if (waiting.length > 0) say(`\n${pc.dim(`still waiting: ${waiting.join(', ')}`)}`)
