@@ -112,7 +112,8 @@ function serviceLines(service: Service, row: Row | undefined, frame: number | nu
   const { reason, hint, standIn } = row?.status ?? {}
   const detail = [slow, hint ? '' : reason, standIn ? `stand-in: ${standIn}` : ''].filter(Boolean).join(' · ')
   const line = `${mark} ${service.title.padEnd(20)} ${pc.dim(time.padStart(7))}  ${state.padEnd(9)} ${pc.dim(fit(detail, width - 42))}`
-  if (!reason || !hint) return [line]
+  // At the end the command says it with all that belongs to it.
+  if (!reason || !hint || frame === null) return [line]
   // They need the whole width, and a hint that is cut cannot be pasted.
   return [line, `  ${pc.yellow(fit(reason, width - 2))}`, `  ${pc.cyan('→')} ${hint}`]
 }

@@ -6,6 +6,7 @@ import {
   type EndedRun,
   type Finding,
   otherFinding,
+  shortImage,
   type TroubleContext,
   wrongArchitecture,
 } from './trouble.ts'
@@ -38,7 +39,7 @@ const NODE_STOPPED = ['Unknown', 'ContainerStatusUnknown']
 const ENDED_FROM_OUTSIDE = [0, 130, 137, 143, 255]
 /** Of the runtime's words only the end says what happened; of a pull's, too. */
 const PREAMBLE =
-  /failed to create containerd task: |failed to create shim task: |OCI runtime create failed: |runc create failed: |unable to start container process: |error during container init: |rpc error: code = \w+ desc = |failed to pull and unpack image "[^"]*": |failed to resolve reference "[^"]*": /g
+  /Back-off pulling image "[^"]*": |failed to create containerd task: |failed to create shim task: |OCI runtime create failed: |runc create failed: |unable to start container process: |error during container init: |rpc error: code = \w+ desc = |failed to pull and unpack image "[^"]*": |failed to resolve reference "[^"]*": /g
 
 /**
  * Why a container does not run.
@@ -120,7 +121,7 @@ function executionFinding(message: string, { pod, container }: Place, context: T
   if (!/no such file or directory|executable file not found/.test(message)) return null
   return {
     kind: 'no-such-program',
-    summary: `there is no ${what} in image ${container.image}`,
+    summary: `there is no ${what} in image ${shortImage(container.image)}`,
     hint: `grep -rnE 'command|args|image:' infra/services/${context.service}`,
     hopeless: true,
   }

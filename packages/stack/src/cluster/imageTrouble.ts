@@ -1,5 +1,5 @@
 import { parseImage } from './images.ts'
-import { type Finding, imageHint, type TroubleContext, wrongArchitecture } from './trouble.ts'
+import { type Finding, imageHint, shortImage, type TroubleContext, wrongArchitecture } from './trouble.ts'
 
 const PLATFORM = /no match for platform|no matching manifest/
 const LIMIT = /toomanyrequests|429 Too Many Requests/
@@ -22,20 +22,21 @@ const NOT_IN_OUR_REGISTRY = /server gave HTTP response to HTTPS client/
  * @returns null when it is not known.
  */
 export function imageFinding(reason: string, message: string, image: string, context: TroubleContext): Finding | null {
+  const name = shortImage(image)
   const named = imageHint(image, context)
   if (reason === 'InvalidImageName') return noSuchImage(`"${image}" is no valid name of an image`, named)
   // Its end is "not found" too.
-  if (PLATFORM.test(message)) return wrongArchitecture(`image ${image}`, image, context)
+  if (PLATFORM.test(message)) return wrongArchitecture(`image ${name}`, image, context)
   if (image.startsWith(`${context.registry}/`) && NOT_IN_OUR_REGISTRY.test(message)) {
-    return noSuchImage(`image ${image.slice(context.registry.length + 1)} is not in the project's registry`, named)
+    return noSuchImage(`image ${name.slice(context.registry.length + 1)} is not in the project's registry`, named)
   }
   const host = parseImage(image)?.host ?? 'the registry'
   const pull = `docker pull ${image} && npm run up`
   if (LIMIT.test(message)) return unreachable(`${host} allows no more pulls for now`, `docker login && ${pull}`)
   if (NOT_ALLOWED.test(message)) {
-    return { ...noSuchImage(`${host} has no image ${image}, or wants a login for it`, named), hopeless: false }
+    return { ...noSuchImage(`${host} has no image ${name}, or wants a login for it`, named), hopeless: false }
   }
-  if (NOT_THERE.test(message)) return noSuchImage(`image ${image} does not exist`, named)
+  if (NOT_THERE.test(message)) return noSuchImage(`image ${name} does not exist`, named)
   const cause = UNREACHABLE.find(([pattern]) => pattern.test(message))
   return cause ? unreachable(`${host} cannot be reached: ${cause[1]}`, pull) : null
 }

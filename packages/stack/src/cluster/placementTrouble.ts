@@ -57,7 +57,8 @@ export function creationFinding(
   )
   const detail = condition?.message ?? (owner.kind === 'Job' ? event?.message : undefined)
   if (detail === undefined) return null
-  const hint = `${context.kubectl} describe ${owner.kind.toLowerCase()} ${owner.metadata.name}`
+  const what = owner.kind === 'Job' ? `job ${owner.metadata.name}` : `rs -l app=${context.service}`
+  const hint = `${context.kubectl} describe ${what}`
   const violations = /violates PodSecurity "[^"]*": (.*)$/s.exec(detail)?.[1]
   if (violations !== undefined) {
     // What stands in brackets says which container; the detail has it.

@@ -71,7 +71,8 @@ export class PodWatch {
     const key = `${trouble.uid} ${run.container} ${run.runsAgain ? run.restarts - 1 : run.restarts}`
     const lines = this.#lines.get(key) ?? (await this.#logs(run, LAST_WORDS_LINES))
     this.#lines.set(key, lines)
-    const words = lastWords(lines)
+    // Who ran out of memory did not say so.
+    const words = trouble.kind === 'out-of-memory' ? '' : lastWords(lines)
     const program = WRONG_ARCHITECTURE.exec(words)?.[1]
     if (program !== undefined) return { ...trouble, ...wrongArchitecture(program, run.image, context) }
     return words === '' ? trouble : { ...trouble, summary: `${trouble.summary}: ${words}` }

@@ -59,12 +59,20 @@ export interface TroubleContext {
   readonly registry: string
 }
 
+/** Tag and digest. */
+const TAG = /(?::[\w.-]+)?(?:@\S+)?$/
+const LONGEST_TAG = 24
 /** How Tilt tags what it has built. */
 const BUILT_HERE = /:tilt-[0-9a-f]+$/
 
 /** The command for a wrong image: one that was built here is built anew, another one stands in a manifest. */
 export function imageHint(image: string, { service }: TroubleContext): string {
-  return BUILT_HERE.test(image) ? `tilt trigger ${service}` : `grep -rn '${image}' infra`
+  return BUILT_HERE.test(image) ? `tilt trigger ${service}` : `grep -rn '${image.replace(TAG, '')}' infra`
+}
+
+/** An image's reference that leaves room for a message beside it: a commit or a digest as a tag takes half a line. */
+export function shortImage(image: string): string {
+  return image.replace(TAG, (tag) => (tag.length > LONGEST_TAG ? `${tag.slice(0, LONGEST_TAG - 1)}…` : tag))
 }
 
 /** The command that shows all that Kubernetes has of a service's pods. */

@@ -83,7 +83,7 @@ test.each<[string, TroubleKind, string, string, { hopeless: boolean }]>([
     'pod-security',
     'refused',
     'Pod Security forbids it: allowPrivilegeEscalation != false, unrestricted capabilities',
-    'describe replicaset x-podsec-',
+    'describe rs -l app=x-podsec',
     now,
   ],
   [
@@ -155,7 +155,9 @@ test('what was wrong with a pod of an older revision is over', () => {
 
 test("the kubelet's words are there without their preamble", () => {
   expect(troubleIn('permission-denied')?.detail).toBe('RunContainerError: exec: "/etc/passwd": permission denied')
-  expect(troubleIn('no-such-image')?.detail).toBe('ErrImagePull: 127.0.0.1:5000/temporalio/ui:0.0.0: not found')
+  const notFound = 'ErrImagePull: 127.0.0.1:5000/temporalio/ui:0.0.0: not found'
+  expect(troubleIn('no-such-image')?.detail).toBe(notFound)
+  expect(troubleIn('no-such-image-back-off')?.detail).toBe(`ImagePullBackOff: ${notFound}`)
 })
 
 const said = (name: string, message: string): ((objects: KubeObjects) => KubeObjects) => {
