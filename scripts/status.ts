@@ -4,7 +4,7 @@ import { isGreen, type ServiceStatus } from '@nebula/stack/serviceStatus'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { openDriver } from './lib/stack.ts'
-import { statusTable } from './lib/summary.ts'
+import { statusTable, troubleList } from './lib/summary.ts'
 
 const program = command('status', 'What every service is doing')
   .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
@@ -24,11 +24,14 @@ async function status(mode: string | undefined, json: boolean): Promise<ExitCode
       ...(service.standIn ? { standIn: service.standIn } : {}),
       ...(service.program ? { program: service.program } : {}),
       ...(service.reason && !isGreen(service) ? { error: service.reason } : {}),
+      ...(service.hint && !isGreen(service) ? { hint: service.hint } : {}),
     }))
     process.stdout.write(`${JSON.stringify({ ok, mode: driver.mode, services: rows })}\n`)
   } else {
     process.stdout.write(`${pc.bold(`${driver.mode} mode`)}  ${platform}\n\n${statusTable(driver, services)}\n`)
-    if (!ok) process.stderr.write(`\n${pc.cyan('→')} npm run up\n`)
+    const troubles = troubleList(driver, services)
+    if (troubles !== '') process.stdout.write(`\n${troubles}\n`)
+    else if (!ok) process.stderr.write(`\n${pc.cyan('→')} npm run up\n`)
   }
   return exitCode(services)
 

@@ -1,6 +1,6 @@
 import { allEndpoints, personUrl } from '@nebula/stack/catalogue/endpoints'
 import type { StackDriver } from '@nebula/stack/driver'
-import type { ServiceStatus } from '@nebula/stack/serviceStatus'
+import { isGreen, type ServiceStatus } from '@nebula/stack/serviceStatus'
 import pc from 'picocolors'
 import { formatMs, stateMark } from './render/words.ts'
 
@@ -32,7 +32,8 @@ export function statusTable({ catalogue, codespace }: UrlContext, services: read
         .map((endpoint) => personUrl(endpoint, codespace) ?? `localhost:${endpoint.localPort}`)
         .join('  ') ?? ''
     const notes = [
-      status.reason,
+      // What has a hint is said below, with it.
+      status.hint ? '' : status.reason,
       status.restarts ? `${status.restarts} restarts` : '',
       status.standIn ? `stand-in: ${status.standIn}` : '',
       status.program ?? '',
@@ -48,6 +49,17 @@ export function statusTable({ catalogue, codespace }: UrlContext, services: read
     .map(({ mark, cells, notes }) => {
       const text = cells.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
       return `${mark} ${text}  ${pc.yellow(notes)}`.trimEnd()
+    })
+    .join('\n')
+}
+
+/** What is wrong with services and what to do, for below the table; empty when there is nothing. */
+export function troubleList({ catalogue }: UrlContext, services: readonly ServiceStatus[]): string {
+  return services
+    .filter((status) => status.hint && !isGreen(status))
+    .map((status) => {
+      const title = catalogue.services.find(({ id }) => id === status.id)?.title ?? status.id
+      return `${stateMark(status.state)} ${pc.bold(title)}: ${status.reason}\n${pc.cyan('→')} ${status.hint}`
     })
     .join('\n')
 }

@@ -20,6 +20,8 @@ export interface ServiceStatus {
   readonly state: ServiceState
   /** Why it is in this state, for a person: "for Temporal", "ErrImagePull: …". */
   readonly reason?: string
+  /** A command that shows more of the reason, or where to mend it. */
+  readonly hint?: string
   /** Name and version of the stand-in that answers in its place. */
   readonly standIn?: string
   /** The native program that runs, and where it came from: "1.9.1 from PATH (/usr/bin/temporal)". */

@@ -37,7 +37,10 @@ export function liveRenderer(catalogue: Catalogue, stream: NodeJS.WriteStream): 
     const width = stream.columns || 80
     const lines = [mode, ...[...steps.values()].map((step) => stepLine(step, frame, width))]
     if (rows.size > 0)
-      lines.push('', ...catalogue.services.map((service) => serviceLine(service, rows.get(service.id), frame, width)))
+      lines.push(
+        '',
+        ...catalogue.services.flatMap((service) => serviceLines(service, rows.get(service.id), frame, width)),
+      )
     update(lines.filter((line, index) => index > 0 || line !== '').join('\n'))
   }
   const timer = setInterval(() => {
@@ -96,7 +99,7 @@ function fitStyled(mark: string, text: string, width: number): string {
   return `${mark}${fit(text, width - 2)}`
 }
 
-function serviceLine(service: Service, row: Row | undefined, frame: number | null, width: number): string {
+function serviceLines(service: Service, row: Row | undefined, frame: number | null, width: number): readonly string[] {
   const state = row?.status.state ?? 'waiting'
   const busy = state === 'building' || state === 'starting'
   const mark = busy ? spinner(frame) : stateMark(state)
@@ -106,8 +109,11 @@ function serviceLine(service: Service, row: Row | undefined, frame: number | nul
     busy && elapsed !== undefined && elapsed > 2 * service.usualStartMs
       ? `usually ${formatMs(service.usualStartMs)}`
       : ''
-  const detail = [slow, row?.status.reason, row?.status.standIn ? `stand-in: ${row.status.standIn}` : '']
-    .filter(Boolean)
-    .join(' · ')
-  return `${mark} ${service.title.padEnd(20)} ${pc.dim(time.padStart(7))}  ${state.padEnd(9)} ${pc.dim(fit(detail, width - 42))}`
+  const { reason, hint, standIn } = row?.status ?? {}
+  const detail = [slow, hint ? '' : reason, standIn ? `stand-in: ${standIn}` : ''].filter(Boolean).join(' · ')
+  const line = `${mark} ${service.title.padEnd(20)} ${pc.dim(time.padStart(7))}  ${state.padEnd(9)} ${pc.dim(fit(detail, width - 42))}`
+  // At the end the command says it with all that belongs to it.
+  if (!reason || !hint || frame === null) return [line]
+  // They need the whole width, and a hint that is cut cannot be pasted.
+  return [line, `  ${pc.yellow(fit(reason, width - 2))}`, `  ${pc.cyan('→')} ${hint}`]
 }

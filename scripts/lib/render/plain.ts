@@ -16,9 +16,10 @@ export function plainRenderer(catalogue: Catalogue, write: (line: string) => voi
         return `${stepMark(event.state)} ${event.id}: ${event.message}${time}`
       }
       case 'service': {
-        const { id, state, reason, standIn } = event.status
+        const { id, state, reason, standIn, hint } = event.status
         const more = [reason, standIn ? `stand-in: ${standIn}` : ''].filter(Boolean).join('; ')
-        return `${stateMark(state)} ${title(id)}: ${state}${more ? ` (${more})` : ''} at ${formatMs(event.ms)}`
+        const help = hint ? `\n  → ${hint}` : ''
+        return `${stateMark(state)} ${title(id)}: ${state}${more ? ` (${more})` : ''} at ${formatMs(event.ms)}${help}`
       }
     }
   }

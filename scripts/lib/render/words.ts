@@ -34,6 +34,17 @@ export function stateMark(state: ServiceState): string {
   return MARKS[state]
 }
 
+/** Folds plain text at spaces to a terminal's width; a word that is longer than a line is left to the terminal. */
+export function fold(text: string, width: number): readonly string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const line = lines.at(-1)
+    if (line !== undefined && line.length + 1 + word.length <= width) lines[lines.length - 1] = `${line} ${word}`
+    else lines.push(word)
+  }
+  return lines
+}
+
 /** Cuts plain text to a terminal's width. */
 export function fit(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`

@@ -7,6 +7,7 @@ import { ExitCode } from '../exitCodes.ts'
 import { loadSecrets } from '../secrets.ts'
 import { clusterContext } from './context.ts'
 import { deleteCluster, downCluster } from './down.ts'
+import { podWatch } from './podWatch.ts'
 import { checkMachine } from './preflight.ts'
 import { clusterStatus } from './status.ts'
 import { findTilt } from './tilt.ts'
@@ -32,7 +33,11 @@ export async function clusterDriver(root: string, catalogue: Catalogue): Promise
     erase: (onEvent) => deleteCluster(context, onEvent),
     status: async () => await clusterStatus(context, await loadSecrets(root).catch(() => null)),
     checkMachine: () => checkMachine(context),
-    lastLines: (id, count) => tiltLogs(tiltPort, id, count),
+    async lastLines(id, count) {
+      const pods = podWatch(context)
+      const trouble = (await pods.look()).get(id)
+      return trouble ? await pods.lastLines(trouble, count) : await tiltLogs(tiltPort, id, count)
+    },
     async logs(options) {
       if (!(await findTilt({ root, port: tiltPort }))) throw notRunning()
       await showLogs(tiltPort, options)

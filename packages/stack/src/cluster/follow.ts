@@ -4,6 +4,8 @@ import { probe } from '../health/probe.ts'
 import type { Secrets } from '../secrets.ts'
 import { isGreen, type ServiceStatus } from '../serviceStatus.ts'
 import { isHopeless, type StartResult } from '../startResult.ts'
+import { Clocks, forgiveYoung } from './clocks.ts'
+import type { PodWatch } from './podWatch.ts'
 import { serviceStatus } from './serviceState.ts'
 import { type TiltResource, tiltResources } from './tiltResource.ts'
 
@@ -11,6 +13,7 @@ export interface FollowOptions {
   readonly catalogue: Catalogue
   readonly secrets: Secrets
   readonly tiltPort: number
+  readonly pods: PodWatch
   readonly signal?: AbortSignal
   /** Called for every service at the start, and whenever its state or reason changes. */
   readonly onChange: (status: ServiceStatus) => void
@@ -19,11 +22,6 @@ export interface FollowOptions {
 }
 
 const INTERVAL_MS = 400
-/** Kubernetes reports a failed pull or a crash, tries again, and often succeeds: a failure counts when it lasts. */
-const RUNTIME_FAILURE_LASTS_MS = 20_000
-/** A build or a deploy that failed stays failed until somebody edits something. */
-const BUILD_FAILURE_LASTS_MS = 1_000
-
 /**
  * Watches the services come up.
  * @returns when all are green; when one has failed and nothing but what waits for it is left; or at the deadline of the
@@ -37,7 +35,7 @@ export async function followServices(options: FollowOptions): Promise<StartResul
     options.signal?.throwIfAborted()
     const services = await observeServices(options, clocks)
     for (const status of services) {
-      const key = `${status.state} ${status.reason ?? ''}`
+      const key = [status.state, status.reason, status.hint].join(' ')
       if (shown.get(status.id) !== key) options.onChange(status)
       shown.set(status.id, key)
     }
@@ -51,18 +49,20 @@ export async function followServices(options: FollowOptions): Promise<StartResul
 
 /**
  * What every service is doing now.
+ * @param clocks what tells a hiccup from a failure; without them a failure is one when its pod is old enough.
  * @returns one status a service, in the catalogue's order; all `unknown` when no Tilt answers.
  */
 export async function observeServices(
-  { catalogue, secrets, tiltPort }: Pick<FollowOptions, 'catalogue' | 'secrets' | 'tiltPort'>,
-  clocks?: Clocks,
+  { catalogue, secrets, tiltPort, pods }: Pick<FollowOptions, 'catalogue' | 'secrets' | 'tiltPort' | 'pods'>,
+  clocks: Clocks | null,
 ): Promise<readonly ServiceStatus[]> {
-  const resources = await tiltResources(tiltPort)
+  const [resources, troubles] = await Promise.all([tiltResources(tiltPort), pods.look()])
   return await Promise.all(
     catalogue.services.map(async (service): Promise<ServiceStatus> => {
       const resource = resources?.get(service.id) ?? null
-      const status = serviceStatus(service, resource, await check(service, resource, secrets))
-      return clocks ? clocks.forgive(status, resource) : status
+      const trouble = troubles.get(service.id) ?? null
+      const status = serviceStatus(service, resource, await check(service, resource, secrets), trouble)
+      return clocks ? clocks.forgive(status, resource, trouble) : forgiveYoung(status, trouble)
     }),
   )
 }
@@ -71,37 +71,4 @@ export async function observeServices(
 async function check(service: Service, resource: TiltResource | null, secrets: Secrets) {
   if (!service.ready || resource?.runtimeStatus !== 'ok') return null
   return await probe(service.ready, { service, secrets })
-}
-
-/** How long services have been in a state, to tell a hiccup from a failure and slow from stuck. */
-class Clocks {
-  readonly #failingSince = new Map<string, number>()
-  readonly #runningSince = new Map<string, number>()
-
-  /** A failure that has not lasted is shown as a start that goes on. */
-  forgive(status: ServiceStatus, resource: TiltResource | null): ServiceStatus {
-    const now = performance.now()
-    const runs = status.state === 'starting' && (resource?.podStatus === 'Running' || resource?.runtimeStatus === 'ok')
-    if (!runs) this.#runningSince.delete(status.id)
-    else if (!this.#runningSince.has(status.id)) this.#runningSince.set(status.id, now)
-
-    if (status.state !== 'failed') {
-      this.#failingSince.delete(status.id)
-      return status
-    }
-    const since = this.#failingSince.get(status.id) ?? now
-    this.#failingSince.set(status.id, since)
-    const lasts = resource?.updateStatus === 'error' ? BUILD_FAILURE_LASTS_MS : RUNTIME_FAILURE_LASTS_MS
-    return now - since >= lasts ? status : { ...status, state: 'starting' }
-  }
-
-  /** A service's deadline counts while its process runs, not while its image is built or pulled. */
-  overdue(catalogue: Catalogue, services: readonly ServiceStatus[]): boolean {
-    const now = performance.now()
-    return services.some((status) => {
-      const deadlineMs = catalogue.services.find((service) => service.id === status.id)?.ready?.deadlineMs
-      const since = this.#runningSince.get(status.id)
-      return deadlineMs !== undefined && since !== undefined && now - since > deadlineMs
-    })
-  }
 }

@@ -2,16 +2,20 @@ import type { Service } from '../catalogue/schema.ts'
 import type { ProbeResult } from '../health/probe.ts'
 import type { ServiceStatus } from '../serviceStatus.ts'
 import type { TiltResource } from './tiltResource.ts'
+import type { PodTrouble } from './trouble.ts'
 
 /**
- * What a service is doing, from what Tilt says of its resource and, for a server, its own check from outside.
+ * What a service is doing, from what Tilt says of its resource, Kubernetes of its pods and, for a server, its own check
+ * from outside.
  * @param resource null when Tilt runs and does not know the service.
  * @param probe null when there was nothing to check.
+ * @param trouble null when nothing is wrong with its pods.
  */
 export function serviceStatus(
   service: Service,
   resource: TiltResource | null,
   probe: ProbeResult | null,
+  trouble: PodTrouble | null,
 ): ServiceStatus {
   if (!resource) return { id: service.id, state: 'unknown', reason: 'Tilt does not know it' }
   const common = {
@@ -27,6 +31,11 @@ export function serviceStatus(
       return { ...common, state: 'failed', reason: firstLine(resource.buildError ?? 'its build failed') }
     case 'pending':
       return { ...common, state: 'waiting', ...waitReason(service, resource) }
+  }
+  // Tilt may still hope, or know less: what Kubernetes says goes before.
+  if (trouble) {
+    const state = trouble.retrying ? 'starting' : 'failed'
+    return { ...common, state, reason: trouble.summary, hint: trouble.hint }
   }
   if (resource.runtimeStatus === 'error') return { ...common, state: 'failed', reason: podReason(resource) }
   if (service.kind === 'job') {

@@ -4,6 +4,7 @@ import type { ServiceState } from '../serviceStatus.ts'
 import type { ClusterContext } from './context.ts'
 import { observeServices } from './follow.ts'
 import { observeCluster } from './observe.ts'
+import { podWatch } from './podWatch.ts'
 import { findTilt } from './tilt.ts'
 
 /**
@@ -23,6 +24,6 @@ export async function clusterStatus(context: ClusterContext, secrets: Secrets | 
     const platform = `${definition.context} runs, Tilt does not: nothing is forwarded to this machine`
     return { platform, services: all('unknown', 'Tilt is not running') }
   }
-  const services = await observeServices({ catalogue, secrets, tiltPort })
+  const services = await observeServices({ catalogue, secrets, tiltPort, pods: podWatch(context) }, null)
   return { platform: `${definition.context} and Tilt are running`, services }
 }

@@ -8,6 +8,7 @@ import { ensureCluster } from './ensure.ts'
 import { followServices } from './follow.ts'
 import { nodeImages, serviceImages } from './images.ts'
 import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
+import { podWatch } from './podWatch.ts'
 import { preflightCluster } from './preflight.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
 import { ensureTilt, retryFailed } from './tilt.ts'
@@ -56,6 +57,7 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
     catalogue,
     secrets,
     tiltPort,
+    pods: podWatch(context),
     deadlineMs: options.timeoutMs,
     onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
     ...signal,

@@ -1,5 +1,5 @@
+import { whyEnded } from '../lastWords.ts'
 import { type Exit, startChild } from './child.ts'
-import { whyEnded } from './lastWords.ts'
 import { type ProcessRunnerOptions, type Runner, untilNeedsMet, update } from './runner.ts'
 import { ServiceLog } from './serviceLog.ts'
 import { watchSources } from './sourceWatch.ts'

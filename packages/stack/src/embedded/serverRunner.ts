@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { whyEnded } from '../lastWords.ts'
 import { type Child, type Exit, startChild } from './child.ts'
 import { watchHealth } from './healthWatch.ts'
-import { whyEnded } from './lastWords.ts'
 import { type ProcessRunnerOptions, type Runner, untilNeedsMet, update } from './runner.ts'
 import { ServiceLog } from './serviceLog.ts'
 import { watchSources } from './sourceWatch.ts'

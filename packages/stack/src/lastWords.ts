@@ -8,7 +8,7 @@ const STACK_FRAME = /^\s+at |^Node\.js v/
  * The line that most likely says why a process ended: the last one that speaks of an error, or the last one.
  * @returns an empty string when it said nothing.
  */
-function lastWords(lines: readonly string[]): string {
+export function lastWords(lines: readonly string[]): string {
   const said = lines
     .map((line) => stripVTControlCharacters(line).trimEnd())
     .filter((line) => line.trim() !== '' && !STACK_FRAME.test(line))

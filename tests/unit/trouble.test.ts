@@ -1,0 +1,43 @@
+import path from 'node:path'
+import { stripVTControlCharacters } from 'node:util'
+import { loadCatalogue } from '@nebula/stack/catalogue/load'
+import type { ServiceStatus } from '@nebula/stack/serviceStatus'
+import { expect, test } from 'vitest'
+import { plainRenderer } from '../../scripts/lib/render/plain.ts'
+import { fold } from '../../scripts/lib/render/words.ts'
+import { troubleList } from '../../scripts/lib/summary.ts'
+import { repository } from '../lib/checkout.ts'
+
+const catalogue = await loadCatalogue(path.join(repository, 'infra/stack.yaml'))
+const trouble: ServiceStatus = {
+  id: 'temporal-ui',
+  state: 'starting',
+  reason: 'image a/b:1 does not exist',
+  hint: "grep -rn 'a/b' infra",
+}
+
+test('a log has the hint on a line of its own, to be pasted', () => {
+  const lines: string[] = []
+  const renderer = plainRenderer(catalogue, (line) => void lines.push(stripVTControlCharacters(line)))
+  renderer.onEvent({ type: 'service', status: trouble, ms: 1200 })
+  renderer.onEvent({ type: 'service', status: { id: 'temporal-ui', state: 'healthy' }, ms: 2400 })
+  expect(lines.join('\n').split('\n')).toEqual([
+    '◌ Temporal UI: starting (image a/b:1 does not exist) at 1.2 s',
+    "  → grep -rn 'a/b' infra",
+    '✓ Temporal UI: healthy at 2.4 s',
+  ])
+})
+
+test('status lists what is wrong with its hint, and nothing of what is well', () => {
+  const well: ServiceStatus = { id: 'postgres', state: 'healthy' }
+  const list = troubleList({ catalogue, codespace: null }, [well, { ...trouble, state: 'failed' }])
+  expect(stripVTControlCharacters(list)).toBe("✗ Temporal UI: image a/b:1 does not exist\n→ grep -rn 'a/b' infra")
+  expect(troubleList({ catalogue, codespace: null }, [well])).toBe('')
+})
+
+test('a message is folded at spaces, keeps its indentation, and leaves long words whole', () => {
+  expect(fold('one two three', 8)).toEqual(['one two', 'three'])
+  expect(fold('  at file.ts', 80)).toEqual(['  at file.ts'])
+  expect(fold('see https://example.com/long', 10)).toEqual(['see', 'https://example.com/long'])
+  expect(fold('as long as it is', Number.POSITIVE_INFINITY)).toEqual(['as long as it is'])
+})
