@@ -66,8 +66,13 @@ export class Devcontainer {
     const containers = await this.#containers()
     if (containers.length > 0) await run(this.root, ['docker', 'rm', '--force', '--volumes', ...containers])
     if (this.#volumes.size > 0) await run(this.root, ['docker', 'volume', 'rm', '--force', ...this.#volumes])
-    const images = [...this.#images, 'dev_container_feature_content_temp', ...(await this.#stages())]
-    await run(this.root, ['docker', 'rmi', '--force', ...images])
+    await run(this.root, ['docker', 'rmi', '--force', ...this.#images, 'dev_container_feature_content_temp'])
+    // With containerd's image store an image that goes leaves the one below it, as one more without a name.
+    let tried = ''
+    for (let left = await this.#stages(); left.join(' ') !== tried; left = await this.#stages()) {
+      if (left.length > 0) await run(this.root, ['docker', 'rmi', '--force', ...left])
+      tried = left.join(' ')
+    }
   }
 
   /** The stages of the build, which the builder leaves without a name: they hold the Features' files. */
