@@ -250,6 +250,7 @@ test('where the clean-up fails, the copy stays, and how to clean up is said', as
   const copy = tools.calls().find(({ line }) => line.startsWith('npm '))?.cwd ?? ''
   onTestFinished(async () => void (await run('/', ['rm', '-r', path.dirname(copy)])))
   expect(existsSync(copy)).toBe(true)
+  expect(tools.lines('docker rm ')).toEqual(NOTHING)
   expect(stderr).toContain('the clean-up failed: k3d does not answer')
   expect(stderr).toContain(`→ cd ${copy} && npm run reset -- --yes --no-up && npm run down`)
 })

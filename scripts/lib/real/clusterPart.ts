@@ -82,8 +82,11 @@ async function cleanUp({ definition, journal }: RealRun, copy: CheckoutCopy, isG
     if (result instanceof Error) failures.push(result.message)
     else if (result.exitCode !== 0) failures.push(result.output.trimEnd())
   }
-  await attempt(exec(['docker', 'rm', '--force', '--volumes', definition.registryName]))
-  if (failures.length === 0) return copy.remove()
-  process.stderr.write(`${pc.yellow('!')} the clean-up failed: ${journal.redactor.redact(failures.join('\n'))}\n`)
+  if (failures.length === 0) {
+    await attempt(exec(['docker', 'rm', '--force', '--volumes', definition.registryName]))
+    return copy.remove()
+  }
+  const said = journal.redactor.redact([...new Set(failures)].join('\n'))
+  process.stderr.write(`${pc.yellow('!')} the clean-up failed: ${said}\n`)
   process.stderr.write(`${pc.cyan('→')} cd ${copy.root} && npm run reset -- --yes --no-up && npm run down\n`)
 }
