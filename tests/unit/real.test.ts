@@ -85,6 +85,10 @@ function images(different: Readonly<Record<string, object>>): Answer {
   return { when: /docker image inspect docker\.io/, stdout: JSON.stringify(found) }
 }
 
+function digestOf(name: string): object {
+  return { RepoDigests: [`${name}@${DIGEST}`] }
+}
+
 function status(...services: readonly { id: string; standIn?: string }[]): Answer {
   return { when: /npm run --silent status /, stdout: JSON.stringify({ ok: true, mode: 'cluster', services }) }
 }
@@ -146,7 +150,8 @@ test.each([
   ['has the label of a stand-in', { Config: { Labels: { 'nebula.stand-in': 'x' } } }, 'nebula.stand-in'],
   ['was built on a test machine', { Config: { Labels: { 'lab.stamp': '1' } } }, 'lab.stamp'],
   ['has no digest', { RepoDigests: [] }, 'it was built here'],
-  ['has only the digest of our registry', { RepoDigests: [`127.0.0.1:5005/library/x@${DIGEST}`] }, 'it was built here'],
+  ['has only the digest of our registry', digestOf('127.0.0.1:5005/get-convex/convex-backend'), 'it was built here'],
+  ['has only the digest of another image', digestOf('ghcr.io/get-convex/convex-dashboard'), 'it was built here'],
 ])('refuses an image that %s', async (_, inspected, reason) => {
   const name = 'ghcr.io/get-convex/convex-backend'
   const { exitCode, stderr, tools } = await real([images({ [name]: inspected })])
