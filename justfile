@@ -69,6 +69,12 @@ lint *args:
 test *args:
     @{{ nebula }} test "$@"
 
+# Prove the stack on the published images, from nothing
+[group('code')]
+[no-exit-message]
+real *args:
+    @{{ nebula }} real "$@"
+
 # Build every package that has something to build
 [group('code')]
 [no-exit-message]

@@ -2,13 +2,11 @@ import { allImages } from '@nebula/stack/cluster/images'
 import { pullImages } from '@nebula/stack/cluster/pullImages'
 import { NebulaError } from '@nebula/stack/errors'
 import { ExitCode } from '@nebula/stack/exitCodes'
-import { compareImage } from '@nebula/stack/images/compareImage'
-import { loadShapes, shapeOf } from '@nebula/stack/images/imageShape'
-import { observeImage } from '@nebula/stack/images/observeImage'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
+import { shapeReports } from './lib/shapeReport.ts'
 import { openCluster } from './lib/stack.ts'
-import { buildStandIns, hasStandIn, STAND_IN_LABEL } from './lib/standIns.ts'
+import { buildStandIns, hasStandIn } from './lib/standIns.ts'
 
 const program = command('images', 'The published images that the stack runs and builds on, one a line')
   .option('--without-stand-ins', 'only those that this repository has no stand-in for')
@@ -46,23 +44,14 @@ async function pull(images: readonly string[], signal: AbortSignal): Promise<voi
 
 /** Prints how each image that Docker has differs from its recorded shape. */
 async function check(root: string, images: readonly string[]): Promise<ExitCode> {
-  const shapes = await loadShapes(root)
-  let differ = false
-  for (const reference of images) {
-    const shape = shapeOf(shapes, reference)
-    const image = shape ? await observeImage(reference, shape.files) : null
-    const differences = shape && image ? compareImage(shape, image) : []
-    differ ||= differences.length > 0
-    if (!image) print(`${pc.dim('·')} ${reference}: not in the local Docker`)
-    else print(`${differences.length > 0 ? pc.red('✗') : pc.green('✓')} ${reference}${standInNote(image.labels)}`)
-    for (const difference of differences) print(`    ${difference}`)
+  const reports = await shapeReports(root, images)
+  for (const { reference, differences, standIn } of reports) {
+    const note = standIn === undefined ? '' : pc.yellow(`  stand-in: ${standIn}`)
+    if (!differences) print(`${pc.dim('·')} ${reference}: not in the local Docker`)
+    else print(`${differences.length > 0 ? pc.red('✗') : pc.green('✓')} ${reference}${note}`)
+    for (const difference of differences ?? []) print(`    ${difference}`)
   }
-  return differ ? ExitCode.Failed : ExitCode.Green
-}
-
-function standInNote(labels: Readonly<Record<string, string>>): string {
-  const standIn = labels[STAND_IN_LABEL]
-  return standIn === undefined ? '' : pc.yellow(`  stand-in: ${standIn}`)
+  return reports.some(({ differences }) => differences?.length) ? ExitCode.Failed : ExitCode.Green
 }
 
 function print(line: string): void {

@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Installs k3d, ctlptl, Tilt, kubectl and just. Everything is downloaded and checked first: when one file is not what
 # checksums.sha256 says, nothing is installed.
-#   K3D CTLPTL TILT KUBECTL JUST MIRROR  the options of devcontainer-feature.json
+#   K3D CTLPTL TILT KUBECTL JUST MIRROR  the options of devcontainer-feature.json, with its defaults where they are not set
 #   DESTDIR                              a folder to install into instead of /
 #   TOOLCHAIN_MACHINE                    the machine to install for, as `uname -m` names it
 set -euo pipefail
@@ -35,10 +35,16 @@ esac
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 
+default_of() { # TOOL: the version in devcontainer-feature.json
+  sed -nE '/"'"$1"'": \{/,$ { s/.*"default": "([^"]*)".*/\1/; T; p; q }' "$FEATURE/devcontainer-feature.json"
+}
+
 version_of() { # TOOL: what the option says; it is in a variable of its name, in capitals
-  local variable=${1^^}
-  [ -n "${!variable:-}" ] || fail "the option \"$1\" is empty" 'Give it a version, or leave it out.'
-  echo "${!variable}"
+  local variable=${1^^} version
+  # A build sets every option. Outside of one, as on a CI runner, none is set.
+  version=${!variable-$(default_of "$1")}
+  [ -n "$version" ] || fail "the option \"$1\" is empty" 'Give it a version, or leave it out.'
+  echo "$version"
 }
 
 path_of() { # TOOL VERSION: where its publisher has it, without https://. checksums.sha256 and mirrors use the same path.
@@ -121,9 +127,10 @@ install_tool() { # TOOL
   install -D -m 644 "$work/$1.zsh" "$PREFIX/share/zsh/site-functions/_$1"
 }
 
-# A new volume takes its owner from the folder that the image has in its place.
+# A new volume takes its owner from the folder that the image has in its place. Outside of a build there are no volumes.
 make_folders_for_volumes() {
-  local user=${_REMOTE_USER:-root} folder
+  [ -n "${_REMOTE_USER:-}" ] || return 0
+  local user=$_REMOTE_USER folder
   for folder in "${_REMOTE_USER_HOME:-/root}"/.local{,/share{,/pnpm{,/store}}} /commandhistory; do
     install -d -o "$user" -g "$(id -gn "$user")" "$DESTDIR$folder"
   done

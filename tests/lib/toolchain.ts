@@ -60,7 +60,7 @@ export class ToolchainMirror implements Disposable {
   }
 
   /** Runs install.sh as a build does: with every option, its own or the default. */
-  async install(options: Readonly<Record<string, string>> = {}): Promise<CommandResult> {
+  async install(options: Readonly<Record<string, string | undefined>> = {}): Promise<CommandResult> {
     const defaults = [...defaultVersions()].map(([tool, version]) => [tool.toUpperCase(), version])
     const env = {
       MIRROR: this.folder,

@@ -38,6 +38,24 @@ test.each(['x86_64', 'aarch64'])('installs every tool with its completions on %s
   }
 })
 
+test('outside of a build it installs the default versions, and makes no folders for volumes', async () => {
+  using mirror = new ToolchainMirror()
+  const unset = Object.fromEntries(TOOLS.map((tool) => [tool.toUpperCase(), undefined]))
+  const result = await mirror.install({ ...unset, _REMOTE_USER: undefined })
+  expect(result.exitCode, result.output).toBe(0)
+  for (const [tool, version] of defaultVersions()) expect(result.stdout).toContain(`${tool} ${version} (amd64)\n`)
+  expect(mirror.installed().filter((file) => file.startsWith('usr/local/bin/'))).toHaveLength(TOOLS.length)
+  expect(existsSync(path.join(mirror.root, 'commandhistory'))).toBe(false)
+})
+
+test('an option that is set to nothing is refused, not taken for the default', async () => {
+  using mirror = new ToolchainMirror()
+  const result = await mirror.install({ TILT: '' })
+  expect(result.exitCode).toBe(1)
+  expect(result.stderr).toContain('the option "tilt" is empty')
+  expect(mirror.installed()).toEqual(NOTHING)
+})
+
 test.each(TOOLS)('a download of %s with one byte changed stops everything', async (tool) => {
   using mirror = new ToolchainMirror()
   const file = pathOf(tool)

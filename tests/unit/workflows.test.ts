@@ -8,7 +8,9 @@ import { repository } from '../lib/checkout.ts'
 import { run } from '../lib/nebula.ts'
 
 const Step = z.looseObject({ uses: z.string().optional(), run: z.string().optional() })
+const Paths = z.looseObject({ paths: z.array(z.string()).default([]) }).nullable()
 const Workflow = z.looseObject({
+  on: z.looseObject({ push: Paths, pull_request: Paths }),
   permissions: z.record(z.string(), z.string()),
   concurrency: z.looseObject({ group: z.string() }),
   jobs: z.record(z.string(), z.looseObject({ 'timeout-minutes': z.int().positive(), steps: z.array(Step) })),
@@ -19,7 +21,7 @@ const files = globSync('.github/workflows/*.yml', { cwd: repository })
 const hasActionlint = (await run('.', ['actionlint', '--version']).catch(() => null))?.exitCode === 0
 
 test('there are workflows to look at', () => {
-  expect(files.map((file) => path.basename(file)).sort()).toEqual(['ci.yml', 'devcontainer.yml'])
+  expect(files.map((file) => path.basename(file)).sort()).toEqual(['ci.yml', 'devcontainer.yml', 'real.yml'])
 })
 
 describe.each(files)('%s', (file) => {
@@ -35,6 +37,13 @@ describe.each(files)('%s', (file) => {
 
   test('may only read the repository, unless a job says what else it needs', () => {
     expect(workflow.permissions).toEqual({ contents: 'read' })
+  })
+
+  test('looks at paths that exist, and at the same ones for a pull request as for a push', () => {
+    const { push, pull_request: pullRequest } = workflow.on
+    for (const pattern of [...(push?.paths ?? []), ...(pullRequest?.paths ?? [])])
+      expect(globSync(pattern, { cwd: repository }).length, pattern).toBeGreaterThan(0)
+    if (push?.paths.length) expect(push.paths).toEqual(pullRequest?.paths)
   })
 
   test('runs commands that exist', () => {

@@ -3,17 +3,15 @@ import path from 'node:path'
 import { attempt } from '@nebula/stack/attempt'
 import { findTemporalCli, temporalCliAtHand } from '@nebula/stack/embedded/programs/temporalCli'
 import { Variable } from '@nebula/stack/embedded/programs/variables'
-import { exec } from '@nebula/stack/exec'
 import { chooseMode, whyNoDocker } from '@nebula/stack/mode'
+import { CLUSTER_FIX, existingCluster } from '../existingCluster.ts'
 import type { TierName } from './tier.ts'
-
-const DOCKER_TIMEOUT_MS = 20_000
 
 /** Why a tier can not run on this machine now, for a person; null when it can. */
 export async function unmetNeed(tier: TierName, root: string): Promise<string | null> {
   if (tier === 'unit') return null
   if (!(await hasTests(tier, root))) return 'not part of this version yet'
-  if (tier === 'cluster') return (await missingTools()) ?? (await existingCluster())
+  if (tier === 'cluster') return (await missingTools()) ?? (await clusterInTheWay())
   if (tier === 'embedded') return await missingProgram()
   if (tier === 'devcontainer') return await whyNoDocker()
   return null
@@ -47,10 +45,7 @@ async function missingTools(): Promise<string | null> {
   return mode === 'cluster' ? null : reason
 }
 
-/** These tests start from nothing and reset what they made: a cluster that is in use is not theirs to delete. */
-async function existingCluster(): Promise<string | null> {
-  const argv = ['docker', 'ps', '--all', '--quiet', '--filter', 'label=k3d.cluster=nebula']
-  const { stdout } = await exec(argv, { timeoutMs: DOCKER_TIMEOUT_MS })
-  if (stdout.trim() === '') return null
-  return 'the cluster k3d-nebula exists and its data would be lost; delete it first: npm run reset -- --no-up'
+async function clusterInTheWay(): Promise<string | null> {
+  const reason = await existingCluster()
+  return reason === null ? null : `${reason}; delete it first: ${CLUSTER_FIX}`
 }

@@ -16,6 +16,14 @@ test('what it has for other platforms only is pulled', async () => {
   expect(await pullImages(['postgres:16'])).toMatchObject({ present: [], pulled: ['postgres:16'] })
 })
 
+test('what is there is asked for all the same where it may be another one, in the Docker that is named', async () => {
+  const tools = fakeTools([])
+  const docker = ['docker', 'exec', 'c0ffee', 'docker']
+  const result = await pullImages(['postgres:16'], { evenIfPresent: true, docker })
+  expect(result).toEqual({ present: [], pulled: ['postgres:16'], failed: [] })
+  expect(tools.calls()).toEqual(['docker exec c0ffee docker pull --quiet postgres:16'])
+})
+
 test('one that can not be had keeps no other from being pulled', async () => {
   fakeTools([absent, { when: /pull .* gone:1$/, stderr: 'Using default\nmanifest unknown\n', exitCode: 1 }])
   const result = await pullImages(['gone:1', 'there:1', 'there:2', 'there:3', 'there:4'])

@@ -1,0 +1,69 @@
+import { parseImage } from '@nebula/stack/cluster/images'
+import { execText } from '@nebula/stack/exec'
+import { z } from 'zod'
+import { STAND_IN_LABEL } from '../standIns.ts'
+
+/** An image as one Docker has it. */
+export interface DockerImage {
+  readonly reference: string
+  /** Of the manifest that a registry gave; null when none did. */
+  readonly digest: string | null
+  readonly bytes: number
+  readonly platform: string
+  /** Why it is not what its publisher made, for a person; null when nothing speaks against it. */
+  readonly standIn: string | null
+}
+
+/** What images carry that were built as stand-ins for published ones. */
+const STAND_IN_LABELS = [STAND_IN_LABEL, 'lab.stamp']
+
+const Inspected = z.array(
+  z.object({
+    RepoDigests: z.array(z.string()).nullish(),
+    Size: z.number().default(0),
+    Os: z.string().default('unknown'),
+    Architecture: z.string().default('unknown'),
+    Config: z.object({ Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+  }),
+)
+
+/**
+ * Looks at images.
+ * @param docker how to call the Docker that has them.
+ * @throws NebulaError when one is not there.
+ */
+export async function inspectImages(
+  docker: readonly string[],
+  references: readonly string[],
+): Promise<readonly DockerImage[]> {
+  const found = Inspected.parse(JSON.parse(await execText([...docker, 'image', 'inspect', ...references])))
+  return references.flatMap((reference, index) => {
+    const inspected = found[index]
+    return inspected === undefined ? [] : [describe(reference, inspected)]
+  })
+}
+
+function describe(reference: string, found: z.infer<typeof Inspected>[number]): DockerImage {
+  const digest = digestOf(reference, found.RepoDigests ?? [])
+  const labels = found.Config?.Labels ?? {}
+  const label = STAND_IN_LABELS.find((name) => labels[name] !== undefined)
+  const noDigest = digest === null ? 'it was built here: no registry has given it a digest' : null
+  return {
+    reference,
+    digest,
+    bytes: found.Size,
+    platform: `${found.Os}/${found.Architecture}`,
+    standIn: label === undefined ? noDigest : `it is a stand-in: it has the label ${label}`,
+  }
+}
+
+/** An image that was pushed to the project's registry has a digest of that one too, which says nothing. */
+function digestOf(reference: string, repoDigests: readonly string[]): string | null {
+  const wanted = parseImage(reference)
+  for (const entry of repoDigests) {
+    const [name = '', digest] = entry.split('@')
+    const found = parseImage(`${name}:any`)
+    if (digest && found?.host === wanted?.host && found?.repository === wanted?.repository) return digest
+  }
+  return null
+}

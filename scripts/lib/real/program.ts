@@ -1,0 +1,58 @@
+import { attempt } from '@nebula/stack/attempt'
+import { identifyProcess, terminate } from '@nebula/stack/processes'
+import { $ } from 'zx'
+
+export interface ProgramOptions {
+  readonly cwd: string
+  readonly deadlineMs: number
+  readonly signal?: AbortSignal
+  readonly env?: Readonly<Record<string, string>>
+}
+
+export interface ProgramResult {
+  /** Null when it was ended: its time was up, or Ctrl-C came. */
+  readonly exitCode: number | null
+  readonly stdout: string
+  /** stdout and stderr as a terminal would have shown them. */
+  readonly output: string
+  readonly timedOut: boolean
+}
+
+/** A program that is told to end has to undo things: `up` lets k3d finish or go. */
+const GRACE_MS = 30_000
+/** What npm tells the scripts that it runs, and what a person has set for this checkout: neither is the copy's. */
+const OURS = /^(npm_(?!config_)|npm_config_(local_prefix|loglevel)$|NEBULA_|INIT_CWD$)/i
+
+/**
+ * Runs a program as a person would in a new terminal, in plain words, and returns what it said, whatever its exit code.
+ * @throws the signal's reason when it aborts, once the program has ended.
+ */
+export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<ProgramResult> {
+  options.signal?.throwIfAborted()
+  const inherited = Object.entries(process.env).filter(([name]) => !OURS.test(name))
+  const env = { ...Object.fromEntries(inherited), CI: '1', NO_COLOR: '1', DO_NOT_TRACK: '1', ...options.env }
+  // A group of its own: Ctrl-C reaches it through `end` alone, once.
+  const running = $({ cwd: options.cwd, env, detached: true, nothrow: true, quiet: true, stdio: 'pipe' })`${argv}`
+  running.stdin.end()
+  const leader = running.pid === undefined ? null : await identifyProcess(running.pid)
+  let timedOut = false
+  let ending: Promise<unknown> | undefined
+  const end = () => {
+    if (leader) ending ??= attempt(terminate(leader, { signal: 'SIGTERM', graceMs: GRACE_MS, group: 'at-once' }))
+  }
+  const timer = setTimeout(() => {
+    timedOut = true
+    end()
+  }, options.deadlineMs)
+  options.signal?.addEventListener('abort', end)
+  if (options.signal?.aborted) end()
+  try {
+    const { exitCode, signal, stdout, stdall } = await running
+    await ending
+    options.signal?.throwIfAborted()
+    return { exitCode: signal || timedOut ? null : exitCode, stdout, output: stdall, timedOut }
+  } finally {
+    clearTimeout(timer)
+    options.signal?.removeEventListener('abort', end)
+  }
+}

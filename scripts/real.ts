@@ -1,0 +1,58 @@
+import path from 'node:path'
+import { Option } from '@commander-js/extra-typings'
+import { ExitCode } from '@nebula/stack/exitCodes'
+import pc from 'picocolors'
+import { command, interruptible, main } from './lib/command.ts'
+import { clusterPart } from './lib/real/clusterPart.ts'
+import { devcontainerPart } from './lib/real/devcontainerPart.ts'
+import { Journal } from './lib/real/journal.ts'
+import type { RealRun } from './lib/real/realRun.ts'
+import { Redactor } from './lib/real/redactor.ts'
+import { summary } from './lib/real/summary.ts'
+import { formatMs } from './lib/render/words.ts'
+import { openCluster } from './lib/stack.ts'
+
+const program = command(
+  'real',
+  'Prove the stack on the published images: from nothing, in cluster mode and devcontainer',
+)
+  .addOption(new Option('--only <part>', 'one of the two').choices(['cluster', 'devcontainer'] as const))
+  .option('--allow-stand-ins', 'rehearse with the images that are here: proves nothing about the published ones')
+  .option('--report <folder>', 'where to put what the steps said, and more when one fails (.nebula/real/<time>)')
+  .action((options) => interruptible((signal) => real(options, signal)))
+
+async function real(options: ReturnType<typeof program.opts>, signal: AbortSignal): Promise<ExitCode> {
+  const { root, definition } = await openCluster()
+  const start = performance.now()
+  const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
+  const folder = path.resolve(options.report ?? path.join(root, '.nebula/real', time))
+  const rehearsal = options.allowStandIns === true
+  const journal = new Journal(folder, new Redactor())
+  const run: RealRun = {
+    root,
+    definition,
+    journal,
+    rehearsal,
+    signal,
+    facts: { engines: [], images: [], differences: [] },
+  }
+  const parts = options.only ? [options.only] : (['cluster', 'devcontainer'] as const)
+  const cli = [process.execPath, path.join(root, 'node_modules/@devcontainers/cli/devcontainer.js')]
+  let verdict = 'Failed'
+  try {
+    for (const part of parts) await (part === 'cluster' ? clusterPart(run) : devcontainerPart(run, cli))
+    verdict = `${rehearsal ? 'Rehearsed' : 'Proved'}: ${parts.join(' and ')} in ${formatMs(performance.now() - start)}`
+  } catch (error) {
+    if (signal.aborted) verdict = 'Interrupted'
+    throw error
+  } finally {
+    await journal.write('summary.md', summary(run, verdict))
+    if (verdict === 'Failed') process.stderr.write(`${pc.yellow('!')} what there is to know of it: ${folder}\n`)
+  }
+  process.stdout.write(`${pc.green('✓')} ${verdict}\n`)
+  if (rehearsal) process.stdout.write(`${pc.yellow('!')} A rehearsal proves nothing about the published images.\n`)
+  else process.stdout.write(`${pc.green('✓')} The published images work.\n`)
+  return ExitCode.Green
+}
+
+await main(program)
