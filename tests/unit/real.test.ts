@@ -240,8 +240,9 @@ test('Ctrl-C ends what runs, deletes what was made, and exits with 130', async (
   const hangs = async () => tools.lines('npm ').some((line) => line.endsWith(' hangs'))
   expect(await until(hangs, { deadlineMs: DEADLINE_MS })).toBe(true)
   kill('SIGINT')
-  const { exitCode, stderr } = await result
+  const { exitCode, stderr, report } = await result
   expect(exitCode).toBe(130)
+  expect(globSync('*-cluster-up.log', { cwd: report })).toHaveLength(1)
   expect(stderr).toContain('interrupted')
   const typed = tools.lines('npm run --silent ')
   expect(typed).toEqual([

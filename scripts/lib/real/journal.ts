@@ -67,6 +67,8 @@ export class Journal {
       const result = await runProgram(argv, options)
       await this.redactor.learn(options.cwd)
       const log = await this.keep(`${slug(`${this.#part} ${title}`)}.log`, result.output)
+      // What it said until Ctrl-C is kept too: it may be why somebody lost patience.
+      options.signal?.throwIfAborted()
       stdout = result.stdout
       if (result.exitCode === 0) return ''
       const how = result.timedOut

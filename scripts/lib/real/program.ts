@@ -25,7 +25,7 @@ const OURS = /^(npm_(?!config_)|npm_config_(local_prefix|loglevel)$|NEBULA_|INIT
 
 /**
  * Runs a program as a person would in a new terminal, in plain words, and returns what it said, whatever its exit code.
- * @throws the signal's reason when it aborts, once the program has ended.
+ * When the signal aborts, it is told to end.
  */
 export async function runProgram(argv: readonly string[], options: ProgramOptions): Promise<ProgramResult> {
   options.signal?.throwIfAborted()
@@ -49,7 +49,6 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   try {
     const { exitCode, signal, stdout, stdall } = await running
     await ending
-    options.signal?.throwIfAborted()
     return { exitCode: signal || timedOut ? null : exitCode, stdout, output: stdall, timedOut }
   } finally {
     clearTimeout(timer)
