@@ -1,7 +1,8 @@
 import { readFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
 import { build, type Plugin } from 'esbuild'
 
-const root = new URL('..', import.meta.url).pathname
+const root = fileURLToPath(new URL('..', import.meta.url))
 
 /** Puts the page into the bundle, which then needs no file beside it. */
 const inlinePage: Plugin = {

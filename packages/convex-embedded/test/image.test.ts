@@ -80,7 +80,7 @@ test('the published script starts it by relative paths, and SIGINT alone ends it
   }
   const [api, site] = [await freePort(), await freePort()]
   const shim = (file: string, more = '') =>
-    `#!/bin/bash\nexec ${process.execPath} ${path.join(SOURCES, file)} "$@" ${more}\n`
+    `#!/bin/bash\nexec '${process.execPath}' '${path.join(SOURCES, file)}' "$@" ${more}\n`
   // The script's ports are the container's; here they have to be free.
   const free = `--interface 127.0.0.1 --port ${api} --site-proxy-port ${site}`
   await writeFile(path.join(root, 'convex-local-backend'), shim('convex-local-backend.ts', free), { mode: 0o755 })
