@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { startDashboard } from './dashboard/dashboard.ts'
-import { log, Port, parseEnvironment, serve } from './process.ts'
+import { allowedOrigins, Port, parseEnvironment } from './program/environment.ts'
+import { log } from './program/log.ts'
+import { serve } from './program/serve.ts'
 
 const Environment = z.object({
   DASHBOARD_HOST: z.string().default('127.0.0.1'),
@@ -16,6 +18,7 @@ await serve(async () => {
     port: env.DASHBOARD_PORT,
     deploymentUrl: env.NEXT_PUBLIC_DEPLOYMENT_URL,
     ...(env.NEXT_PUBLIC_ADMIN_KEY ? { adminKey: env.NEXT_PUBLIC_ADMIN_KEY } : {}),
+    allowedOrigins: allowedOrigins(),
     log,
   })
 })

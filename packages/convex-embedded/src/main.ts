@@ -1,6 +1,8 @@
 import path from 'node:path'
 import { z } from 'zod'
-import { log, Port, parseEnvironment, serve, survive } from './process.ts'
+import { allowedOrigins, Port, parseEnvironment } from './program/environment.ts'
+import { log } from './program/log.ts'
+import { serve, survive } from './program/serve.ts'
 import { startConvexServer } from './server.ts'
 
 const Environment = z.object({
@@ -26,6 +28,7 @@ await serve(async () => {
     instanceSecret: env.INSTANCE_SECRET,
     ...(env.CONVEX_CLOUD_ORIGIN ? { cloudOrigin: env.CONVEX_CLOUD_ORIGIN } : {}),
     ...(env.CONVEX_SITE_ORIGIN ? { siteOrigin: env.CONVEX_SITE_ORIGIN } : {}),
+    allowedOrigins: allowedOrigins(),
     log,
   })
 })

@@ -77,7 +77,7 @@ function tableData(engine: Engine, args: JSONValue, reads: Set<string>): Value {
   reads.add(table)
   const sign = order === 'asc' ? 1 : -1
   const documents = [...engine.tables.documents(table)]
-    .filter((document) => !filter || holds(document[filter.field], filter.text))
+    .filter((document) => !filter || holds(document, filter.field, filter.text))
     .sort((a, b) => sign * compare(a, b))
   const from = Number(paginationOpts.cursor ?? 0)
   const page = documents.slice(from, from + paginationOpts.numItems)
@@ -85,7 +85,8 @@ function tableData(engine: Engine, args: JSONValue, reads: Set<string>): Value {
   return { page, isDone: next >= documents.length, continueCursor: String(next) }
 }
 
-function holds(value: Value | undefined, text: string): boolean {
+function holds(document: Document, field: string, text: string): boolean {
+  const value = Object.hasOwn(document, field) ? document[field] : undefined
   if (value === undefined) return false
   const shown = typeof value === 'string' ? value : JSON.stringify(convexToJson(value))
   return shown.toLowerCase().includes(text.toLowerCase())

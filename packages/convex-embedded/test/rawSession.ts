@@ -51,6 +51,11 @@ export class RawSession {
     this.#socket.send(JSON.stringify(message))
   }
 
+  /** A message that JavaScript cannot write. */
+  sendText(text: string): void {
+    this.#socket.send(text)
+  }
+
   modify(baseVersion: number, modifications: object[]): void {
     this.send({ type: 'ModifyQuerySet', baseVersion, newVersion: baseVersion + 1, modifications })
   }

@@ -80,6 +80,8 @@ describe('the next run of a cron job', () => {
       '2026-01-13T00:00:00.000Z',
     ],
     ['on leap days', { type: 'cron', cron: '0 0 29 2 *' }, '2026-01-01T00:00:00Z', '2028-02-29T00:00:00.000Z'],
+    ['from a minute on', { type: 'cron', cron: '5/20 * * * *' }, '2026-01-01T00:46:00Z', '2026-01-01T01:05:00.000Z'],
+    ['on days by name', { type: 'cron', cron: '0 9 * * MON-FRI' }, '2026-01-02T09:00:00Z', '2026-01-05T09:00:00.000Z'],
     ['on Sundays as 7', { type: 'cron', cron: '0 0 * * 7' }, '2026-01-01T00:00:00Z', '2026-01-04T00:00:00.000Z'],
   ])('%s', (_name, schedule, after, expected) => {
     expect(new Date(nextRunOf(schedule)(at(after)) ?? 0).toISOString()).toBe(expected)
@@ -87,6 +89,9 @@ describe('the next run of a cron job', () => {
 
   it('is never for a day that does not exist, and an error for nonsense', () => {
     expect(nextRunOf({ type: 'cron', cron: '0 0 31 2 *' })(at('2026-01-01T00:00:00Z'))).toBeNull()
-    expect(() => nextRunOf({ type: 'cron', cron: '99 * * * *' })).toThrow('"99" is no field')
+    expect(() => nextRunOf({ type: 'cron', cron: '99 * * * *' })).toThrow('Invalid value for minute: 99')
+    for (const cron of ['@daily', '0 0 * * * *', '* * * *']) {
+      expect(() => nextRunOf({ type: 'cron', cron })).toThrow('five fields')
+    }
   })
 })

@@ -28,27 +28,29 @@ const ActingAs = z
   .catchall(z.custom<JSONValue>())
 
 /** Standard claims and what Convex calls them; other claims keep their names. */
-const ATTRIBUTES: Readonly<Record<string, string>> = {
-  sub: 'subject',
-  iss: 'issuer',
-  name: 'name',
-  given_name: 'givenName',
-  family_name: 'familyName',
-  nickname: 'nickname',
-  preferred_username: 'preferredUsername',
-  profile: 'profileUrl',
-  picture: 'pictureUrl',
-  email: 'email',
-  email_verified: 'emailVerified',
-  gender: 'gender',
-  birthdate: 'birthday',
-  zoneinfo: 'timezone',
-  locale: 'language',
-  phone_number: 'phoneNumber',
-  phone_number_verified: 'phoneNumberVerified',
-  address: 'address',
-  updated_at: 'updatedAt',
-}
+const ATTRIBUTES = new Map(
+  Object.entries({
+    sub: 'subject',
+    iss: 'issuer',
+    name: 'name',
+    given_name: 'givenName',
+    family_name: 'familyName',
+    nickname: 'nickname',
+    preferred_username: 'preferredUsername',
+    profile: 'profileUrl',
+    picture: 'pictureUrl',
+    email: 'email',
+    email_verified: 'emailVerified',
+    gender: 'gender',
+    birthdate: 'birthday',
+    zoneinfo: 'timezone',
+    locale: 'language',
+    phone_number: 'phoneNumber',
+    phone_number_verified: 'phoneNumberVerified',
+    address: 'address',
+    updated_at: 'updatedAt',
+  }),
+)
 const NOT_ATTRIBUTES = new Set(['aud', 'exp', 'iat', 'nbf', 'jti'])
 
 /** @throws TokenError when the token does not verify. */
@@ -97,6 +99,6 @@ function identityOf(claims: JWTPayload): Identity {
   const { sub = '', iss = '' } = claims
   const attributes = Object.entries(claims)
     .filter(([claim]) => !NOT_ATTRIBUTES.has(claim))
-    .map(([claim, value]) => [ATTRIBUTES[claim] ?? claim, value])
+    .map(([claim, value]) => [ATTRIBUTES.get(claim) ?? claim, value])
   return { ...Object.fromEntries(attributes), tokenIdentifier: `${iss}|${sub}`, subject: sub, issuer: iss }
 }

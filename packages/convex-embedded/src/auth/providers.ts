@@ -31,6 +31,12 @@ export class TokenError extends Error {
   override readonly name = 'TokenError'
 }
 
+/** What a token says about itself, before anybody has verified it: anything. */
+const Claims = z.object({
+  iss: z.string().catch(''),
+  aud: z.union([z.string().transform((aud) => [aud]), z.array(z.string())]).catch([]),
+})
+
 const keySets = new Map<string, Promise<JWTVerifyGetKey>>()
 const DATA_URI = /^data:[^,]*?(;base64)?,(.*)$/s
 const REQUIRED_CLAIMS = ['sub', 'iss', 'exp']
@@ -61,17 +67,16 @@ export async function verifyToken(token: string, providers: readonly AuthProvide
 }
 
 function findProvider(token: string, providers: readonly AuthProvider[]): AuthProvider {
-  const { iss = '', aud = [] } = decode(token)
-  const audiences = typeof aud === 'string' ? [aud] : aud
+  const { iss, aud } = Claims.parse(decode(token))
   const found = providers.find((provider) => {
     const issuer = provider.type === 'customJwt' ? provider.issuer : issuerOf(provider.domain)
     if (issuer !== (provider.type === 'customJwt' ? iss : issuerOf(iss))) return false
-    return !provider.applicationID || audiences.includes(provider.applicationID)
+    return !provider.applicationID || aud.includes(provider.applicationID)
   })
   if (found) return found
   const known = providers.map((provider) => (provider.type === 'customJwt' ? provider.issuer : provider.domain))
   throw new TokenError(
-    `No auth provider found matching the given token (iss ${iss || 'missing'}, aud ${audiences.join(', ') || 'missing'}). Providers: ${known.join(', ') || 'none'}`,
+    `No auth provider found matching the given token (iss ${iss || 'missing'}, aud ${aud.join(', ') || 'missing'}). Providers: ${known.join(', ') || 'none'}`,
   )
 }
 

@@ -1,7 +1,7 @@
 import { randomBytes } from 'node:crypto'
-import type { Exchange } from '../http/exchange.ts'
+import { Admission, isLoopback } from '../http/admission.ts'
+import { type Exchange, makeApp } from '../http/app.ts'
 import { close, listen, makeHttpServer } from '../http/httpServer.ts'
-import { route } from '../http/router.ts'
 import { STAND_IN } from '../standIn.ts'
 import { PAGE } from './page.ts'
 
@@ -13,6 +13,8 @@ export interface DashboardOptions {
   readonly deploymentUrl: string
   /** Fills in the log-in form. It stands in the page's source: for a machine's own loopback only. */
   readonly adminKey?: string
+  /** Origins by which browsers may reach it beside this machine's own and the deployment's. */
+  readonly allowedOrigins?: readonly string[]
   readonly log: (line: string) => void
 }
 
@@ -22,22 +24,19 @@ export interface Dashboard {
 }
 
 const CLOSE_GRACE_MS = 500
-const LOOPBACK = new Set(['localhost', '127.0.0.1', '[::1]'])
 
 /**
  * Serves the dashboard: one page, which talks to the deployment from the browser.
  * @throws NebulaError when the port is taken.
  */
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
-  const { deploymentUrl, log } = options
-  const server = makeHttpServer(
-    route({
-      'GET /': (exchange) => sendPage(exchange, JSON.stringify({ deploymentUrl, ...keyFor(exchange, options) })),
-      'GET /version': (exchange) => exchange.text(STAND_IN),
-    }),
-    // The page may hold the admin key: no other page may read it.
-    { log, cors: false },
-  )
+  const { deploymentUrl, allowedOrigins = [], log } = options
+  const app = makeApp(log)
+  app.get('/', (exchange) => sendPage(exchange, JSON.stringify({ deploymentUrl, ...keyFor(exchange, options) })))
+  app.get('/version', (exchange) => exchange.text(STAND_IN))
+  // The page may hold the admin key: no other page may read it, by whatever name it calls this server.
+  const admission = new Admission(() => [deploymentUrl, ...allowedOrigins], { anyPage: true })
+  const server = makeHttpServer((request, env) => app.fetch(request, env), { admission, cors: false })
   const port = await listen(server, options.host, options.port, 'DASHBOARD_PORT')
   const url = `http://${options.host}:${port}`
   log(`Dashboard of ${STAND_IN}`)
@@ -49,19 +48,20 @@ export async function startDashboard(options: DashboardOptions): Promise<Dashboa
  * The key for the log-in form, for a page by the name of this machine or of the deployment. Another site's name may be
  * made to lead here, and its scripts may read what is served under it.
  */
-function keyFor({ url }: Exchange, { adminKey, deploymentUrl }: DashboardOptions): { adminKey?: string } {
-  const isKnown = LOOPBACK.has(url.hostname) || url.host === new URL(deploymentUrl).host
+function keyFor({ req }: Exchange, { adminKey, deploymentUrl }: DashboardOptions): { adminKey?: string } {
+  const { hostname, host } = new URL(req.url)
+  const isKnown = isLoopback(hostname) || host === new URL(deploymentUrl).host
   return adminKey !== undefined && isKnown ? { adminKey } : {}
 }
 
-function sendPage(exchange: Exchange, config: string): void {
+function sendPage(exchange: Exchange, config: string): Response {
   const nonce = randomBytes(16).toString('base64')
-  exchange.response.setHeader(
+  exchange.header(
     'Content-Security-Policy',
     `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src *; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
   )
-  exchange.response.setHeader('Cache-Control', 'no-store')
+  exchange.header('Cache-Control', 'no-store')
   // Inside a script element: nothing in it may look like the element's end. A function, since `$` means something there.
   const page = PAGE.replaceAll('%NONCE%', nonce).replace('"%CONFIG%"', () => config.replaceAll('<', '\\u003c'))
-  exchange.text(page, 200, 'text/html; charset=utf-8')
+  return exchange.html(page)
 }

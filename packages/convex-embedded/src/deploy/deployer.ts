@@ -192,7 +192,7 @@ function applyChanges(
 ): Record<string, string> {
   const variables = { ...before }
   for (const { name, value } of changes) {
-    if (!NAME.test(name) || name in builtIn) {
+    if (!NAME.test(name) || name === '__proto__' || Object.hasOwn(builtIn, name)) {
       throw new PushError('EnvironmentVariableNameInvalid', `"${name}" cannot be the name of an environment variable.`)
     }
     if (value === null) delete variables[name]

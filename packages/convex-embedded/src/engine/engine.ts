@@ -76,7 +76,7 @@ export class Engine {
   }
 
   document(id: string): Document | null {
-    return this.#database._documents[id] ?? null
+    return Object.hasOwn(this.#database._documents, id) ? (this.#database._documents[id] ?? null) : null
   }
 
   /** Calls a function that exists and that the caller may call; arguments are checked here. Never throws. */
@@ -253,7 +253,7 @@ export class Engine {
     if (call) call.ts = ts
     if (changed.length === 0) return
     for (const id of changed) {
-      if (id in this.#database._documents) this.tables.add(id)
+      if (Object.hasOwn(this.#database._documents, id)) this.tables.add(id)
       else this.tables.remove(id)
     }
     this.#options.onCommit(changed)

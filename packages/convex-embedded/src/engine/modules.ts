@@ -41,7 +41,7 @@ export function makeModules(deployment: () => Deployment): (path: string) => Pro
 function wrapAll(deployment: Deployment): Map<string, Record<string, WrappedFunction>> {
   const modules = new Map<string, Record<string, WrappedFunction>>()
   for (const deployed of deployment.functions.values()) {
-    const module = modules.get(deployed.module) ?? {}
+    const module = modules.get(deployed.module) ?? Object.create(null)
     module[deployed.name] = wrap(deployed)
     modules.set(deployed.module, module)
   }

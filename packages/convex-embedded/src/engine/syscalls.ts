@@ -41,7 +41,7 @@ export function installSyscalls(host: SyscallHost): void {
     return syscall(op, jsonArgs)
   }
   internals.asyncSyscall = async (op, jsonArgs) => {
-    const own = ASYNC[op]
+    const own = Object.hasOwn(ASYNC, op) ? ASYNC[op] : undefined
     return own ? await own(host, JSON.parse(jsonArgs), asyncSyscall, jsonArgs) : await asyncSyscall(op, jsonArgs)
   }
   internals.jsSyscall = async (op, args) => {

@@ -64,7 +64,9 @@ function findInObject(
   path: string,
 ): Mismatch | null {
   const fields = validator.value
-  const missing = Object.keys(fields).find((name) => !fields[name]?.optional && value[name] === undefined)
+  const missing = Object.keys(fields).find(
+    (name) => !fields[name]?.optional && (!Object.hasOwn(value, name) || value[name] === undefined),
+  )
   if (missing !== undefined) {
     const message = `Object is missing the required field \`${missing}\`. Consider wrapping the field validator in \`v.optional(...)\` if this is expected.`
     return { message, path, value, validator }
@@ -73,7 +75,8 @@ function findInObject(
     Object.entries(value)
       .filter(([, item]) => item !== undefined)
       .map(([name, item]) => () => {
-        const known = fields[name]
+        // Names come from outside, and some are those of every object's own methods.
+        const known = Object.hasOwn(fields, name) ? fields[name] : undefined
         if (known) return findMismatch(known.fieldType, item, `${path}.${name}`)
         return {
           message: `Object contains extra field \`${name}\` that is not in the validator.`,

@@ -1,35 +1,58 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type IncomingMessage, type Server, type ServerResponse, STATUS_CODES } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { getRequestListener, type HttpBindings } from '@hono/node-server'
 import { NebulaError } from '@nebula/stack/errors'
 import { ExitCode } from '@nebula/stack/exitCodes'
 import { describeHolder, freePortCommand, holderOfPort } from '@nebula/stack/ports'
-import { AdminKeyError } from '../auth/caller.ts'
-import { TokenError } from '../auth/providers.ts'
-import { PushError } from '../deploy/pushRequest.ts'
 import { STAND_IN_HEADERS } from '../standIn.ts'
-import { Exchange, HttpError } from './exchange.ts'
+import type { Admission } from './admission.ts'
+import { HttpError } from './httpError.ts'
 
-export type Handler = (exchange: Exchange) => void | Promise<void>
+export interface HttpServerOptions {
+  readonly admission: Admission
+  /** Lets pages of the origins that are let in read the answers. */
+  readonly cors: boolean
+  /** Takes a socket over that wants another protocol. @returns false when it has no use for it */
+  readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+}
 
-/** Makes a server that answers with `handle`: errors as `{code, message}`, with `cors` for pages of any origin. */
-export function makeHttpServer(handle: Handler, options: { log: (line: string) => void; cors: boolean }): Server {
-  const { log, cors } = options
-  return createServer(async (request, response) => {
+/** What clients get in which to be done: slow ones hold a connection, and some do nothing else. */
+const LIMITS = { headersTimeout: 20_000, requestTimeout: 60_000, connectionsCheckingInterval: 2_000 }
+
+/** Makes a server that answers with `handle` what is admitted. */
+export function makeHttpServer(
+  handle: (request: Request, env: HttpBindings) => Response | Promise<Response>,
+  { admission, cors, upgrade }: HttpServerOptions,
+): Server {
+  const listener = getRequestListener(
+    // Over HTTP/1 it is always Node.js' own side.
+    (request, env) => handle(request, env as HttpBindings),
+    // Functions of the application see these globals, and get Node.js' own.
+    { overrideGlobalObjects: false },
+  )
+  const server = createServer(LIMITS, (request, response) => {
     for (const [name, value] of Object.entries(STAND_IN_HEADERS)) response.setHeader(name, value)
-    const exchange = new Exchange(request, response)
-    if (cors) allowOrigin(exchange)
-    try {
-      if (cors && request.method === 'OPTIONS' && request.headers['access-control-request-method'])
-        exchange.text('', 204)
-      else await handle(exchange)
-    } catch (error) {
-      const { status, code, message } = describe(error)
-      if (status === 500) log(`${request.method} ${exchange.url.pathname}: ${message}`)
-      if (response.headersSent) response.destroy()
-      else exchange.json({ code, message }, status)
+    const refusal = refusalOf(admission, request)
+    if (refusal) {
+      const { status, code, message } = refusal
+      response.writeHead(status, { 'Content-Type': 'application/json', Connection: 'close' })
+      response.end(JSON.stringify({ code, message }))
+      return
     }
+    if (cors) allowOrigin(request, response)
+    if (cors && request.method === 'OPTIONS' && request.headers['access-control-request-method']) {
+      response.writeHead(204).end()
+    } else void listener(request, response)
   })
+  server.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    socket.on('error', () => socket.destroy())
+    const refusal = refusalOf(admission, request)
+    if (refusal) turnAway(socket, refusal.status)
+    else if (!upgrade?.(request, socket, head)) turnAway(socket, 404)
+  })
+  return server
 }
 
 /**
@@ -71,8 +94,29 @@ export async function close(server: Server, graceMs: number): Promise<void> {
   clearTimeout(timer)
 }
 
-/** Convex's rules: any origin, with credentials. Source: convex-backend, crates/local_backend/src/router.rs */
-function allowOrigin({ request, response }: Exchange): void {
+function refusalOf(admission: Admission, request: IncomingMessage): HttpError | null {
+  try {
+    admission.admit(request)
+    return null
+  } catch (error) {
+    if (error instanceof HttpError) return error
+    throw error
+  }
+}
+
+/** Answers in place of the protocol that a socket was to have, and leaves nothing of it. */
+function turnAway(socket: Duplex, status: number): void {
+  socket.once('finish', () => socket.destroy())
+  const headers = Object.entries(STAND_IN_HEADERS).map(([name, value]) => `${name}: ${value}`)
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status]}`, ...headers, 'Connection: close', 'Content-Length: 0']
+  socket.end(`${lines.join('\r\n')}\r\n\r\n`)
+}
+
+/**
+ * Convex's rules: any origin, with credentials. Source: convex-backend, crates/local_backend/src/router.rs. Beneath the
+ * app, so that what an HTTP action says itself counts.
+ */
+function allowOrigin(request: IncomingMessage, response: ServerResponse): void {
   const { origin } = request.headers
   if (origin === undefined) return
   response.setHeader('Access-Control-Allow-Origin', origin)
@@ -84,13 +128,4 @@ function allowOrigin({ request, response }: Exchange): void {
   if (headers) response.setHeader('Access-Control-Allow-Headers', headers)
   response.setHeader('Access-Control-Allow-Methods', 'GET, POST, OPTIONS, PATCH, DELETE, PUT')
   response.setHeader('Access-Control-Max-Age', '86400')
-}
-
-function describe(error: unknown): { status: number; code: string; message: string } {
-  if (error instanceof HttpError) return error
-  if (error instanceof PushError) return { status: 400, code: error.code, message: error.message }
-  if (error instanceof AdminKeyError) return { status: 403, code: 'BadAdminKey', message: error.message }
-  if (error instanceof TokenError) return { status: 401, code: 'Unauthenticated', message: error.message }
-  const message = error instanceof Error ? (error.stack ?? error.message) : String(error)
-  return { status: 500, code: 'InternalServerError', message }
 }

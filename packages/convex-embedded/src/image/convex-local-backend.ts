@@ -4,7 +4,9 @@ import path from 'node:path'
 import { parseArgs } from 'node:util'
 import { NebulaError } from '@nebula/stack/errors'
 import { z } from 'zod'
-import { log, Port, serve, survive } from '../process.ts'
+import { allowedOrigins, Port } from '../program/environment.ts'
+import { log } from '../program/log.ts'
+import { serve, survive } from '../program/serve.ts'
 import { startConvexServer } from '../server.ts'
 
 /**
@@ -68,6 +70,7 @@ await serve(async () => {
     // An empty origin is the real one's "not known yet".
     ...(line['convex-origin'] ? { cloudOrigin: line['convex-origin'] } : {}),
     ...(line['convex-site'] ? { siteOrigin: line['convex-site'] } : {}),
+    allowedOrigins: allowedOrigins(),
     log,
   })
   return {

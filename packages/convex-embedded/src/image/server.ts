@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { startDashboard } from '../dashboard/dashboard.ts'
-import { log, Port, parseEnvironment, serve } from '../process.ts'
+import { allowedOrigins, Port, parseEnvironment } from '../program/environment.ts'
+import { log } from '../program/log.ts'
+import { serve } from '../program/serve.ts'
 
 // The dashboard under the name and with the variables of the published image's server, a standalone Next.js: it listens on
 // HOSTNAME, which a container runtime may set to the pod's name, and PORT.
@@ -18,6 +20,7 @@ await serve(async () => {
     port: env.PORT,
     deploymentUrl: env.NEXT_PUBLIC_DEPLOYMENT_URL,
     ...(env.NEXT_PUBLIC_ADMIN_KEY ? { adminKey: env.NEXT_PUBLIC_ADMIN_KEY } : {}),
+    allowedOrigins: allowedOrigins(),
     log,
   })
 })

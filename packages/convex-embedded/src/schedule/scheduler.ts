@@ -3,6 +3,7 @@ import { z } from 'zod'
 import { NOBODY } from '../auth/caller.ts'
 import type { Engine } from '../engine/engine.ts'
 import { inRootContext } from '../engine/rootContext.ts'
+import { tableOf } from '../engine/validator.ts'
 import type { Functions } from '../functions.ts'
 
 const TABLE = '_scheduled_functions'
@@ -55,7 +56,7 @@ export class Scheduler {
 
   /** After a commit. */
   changed(documentIds: readonly string[]): void {
-    const jobs = documentIds.filter((id) => id.endsWith(TABLE))
+    const jobs = documentIds.filter((id) => tableOf(id) === TABLE)
     if (jobs.length === 0) return
     for (const id of jobs) {
       const job = this.#job(id)

@@ -102,7 +102,8 @@ export class FileStorage {
   }
 
   #matches(text: string, signature: string): boolean {
-    const expected = this.#sign(text)
-    return signature.length === expected.length && timingSafeEqual(Buffer.from(signature), Buffer.from(expected))
+    const expected = Buffer.from(this.#sign(text))
+    const given = Buffer.from(signature)
+    return given.length === expected.length && timingSafeEqual(given, expected)
   }
 }

@@ -1,7 +1,6 @@
-import type { JSONValue } from 'convex/values'
 import { z } from 'zod'
+import { Args } from '../functionArgs.ts'
 
-const Args = z.custom<JSONValue>((value) => value !== undefined)
 const Run = {
   requestId: z.number().int().nonnegative(),
   udfPath: z.string(),

@@ -11,6 +11,8 @@ export interface SessionHost {
   /** @throws Error when the token or the key does not verify; the message is for the client. */
   authenticate(message: Message<'Authenticate'>): Promise<Caller>
   requestRound(): void
+  /** What goes wrong with a session and is not its client's fault. */
+  onError(error: unknown): void
 }
 
 interface LiveQuery {
@@ -50,7 +52,7 @@ export class Session {
     this.#socket = socket
     this.#host = host
     socket.on('message', (data) => {
-      this.#inbox = this.#inbox.then(() => this.#receive(data))
+      this.#inbox = this.#inbox.then(() => this.#receive(data)).catch((error: unknown) => this.#breakDown(error))
     })
   }
 
@@ -116,7 +118,7 @@ export class Session {
       case 'Mutation':
         return this.#mutate(message, this.#caller)
       case 'Action':
-        void this.#act(message, this.#caller)
+        this.#act(message, this.#caller).catch((error: unknown) => this.#breakDown(error))
         return
       default:
         return
@@ -197,12 +199,13 @@ export class Session {
   #mutate(message: Message<'Mutation'>, caller: Caller): void {
     const { requestId, udfPath: path, args } = message
     const request = { sessionId: this.#id ?? '', requestId }
-    this.#mutations = this.#mutations.then(async () => {
+    const run = async () => {
       const reply = await this.#host.functions.call({ path, args, caller, kind: 'mutation', request })
       this.#respond('MutationResponse', requestId, reply)
       // The client waits for a transition that is as new as its mutation, also when no result changed.
       if (reply.ok) this.#becomeDue()
-    })
+    }
+    this.#mutations = this.#mutations.then(run).catch((error: unknown) => this.#breakDown(error))
   }
 
   async #act({ requestId, udfPath: path, args }: Message<'Action'>, caller: Caller): Promise<void> {
@@ -225,6 +228,12 @@ export class Session {
   #becomeDue(): void {
     this.#due = true
     this.#host.requestRound()
+  }
+
+  /** A session that has lost a message would be silent for ever: its client is to begin anew. */
+  #breakDown(error: unknown): void {
+    this.#host.onError(error)
+    this.#fail('The server could not handle a message')
   }
 
   #fail(error: string): void {

@@ -33,8 +33,8 @@ export class SocketServer {
 
   /** Takes the socket over if it wants to sync. @returns false when it wants something else */
   upgrade(request: IncomingMessage, socket: Duplex, head: Buffer): boolean {
-    const { pathname } = new URL(request.url ?? '/', 'http://localhost')
-    if (!SYNC_PATH.test(pathname)) return false
+    const [path = ''] = (request.url ?? '').split('?')
+    if (!SYNC_PATH.test(path)) return false
     this.#server.handleUpgrade(request, socket, head, (webSocket) =>
       this.#server.emit('connection', webSocket, request),
     )

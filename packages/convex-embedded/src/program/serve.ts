@@ -1,29 +1,5 @@
 import { NebulaError } from '@nebula/stack/errors'
-import { z } from 'zod'
-
-/** A TCP port as an environment variable. */
-export const Port = z.coerce.number().int().min(0).max(65_535)
-
-// Taken now: functions of the application get a `process` of their own.
-const { stdout, stderr } = process
-// Whoever read the output is gone. Without a listener every line would be an uncaught exception, and so a line.
-for (const stream of [stdout, stderr]) stream.on('error', () => {})
-
-/** Writes a line of the log, with the time. */
-export function log(line: string): void {
-  stdout.write(`${new Date().toISOString()} ${line}\n`)
-}
-
-/** @throws NebulaError ENVIRONMENT_INVALID that says which variable is wrong, and how. */
-export function parseEnvironment<T>(schema: z.ZodType<T>): T {
-  const parsed = schema.safeParse(process.env)
-  if (parsed.success) return parsed.data
-  throw new NebulaError(`The environment is not as needed:\n${z.prettifyError(parsed.error)}`, {
-    code: 'ENVIRONMENT_INVALID',
-    hint: 'packages/convex-embedded/README.md lists the variables',
-    exitCode: 2,
-  })
-}
+import { complain, log } from './log.ts'
 
 /** Functions run in this process: what one of them leaves behind and lets fail is logged, and takes nothing else along. */
 export function survive(): void {
@@ -36,6 +12,7 @@ export function survive(): void {
 
 /**
  * Runs a server until one of the signals, also while it starts, then closes it and exits 0. A second one does not wait.
+ * For programs: it prints and exits.
  * @param signals what it drains on; any other signal does what the system does with it. Default: SIGINT and SIGTERM.
  */
 export async function serve(
@@ -64,7 +41,7 @@ export async function serve(
 }
 
 function fail(error: unknown): void {
-  if (error instanceof NebulaError) stderr.write(`error: ${error.message}\n${error.hint ? `  ${error.hint}\n` : ''}`)
-  else stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
+  if (error instanceof NebulaError) complain(`error: ${error.message}${error.hint ? `\n  ${error.hint}` : ''}`)
+  else complain(error instanceof Error ? (error.stack ?? error.message) : String(error))
   process.exit(error instanceof NebulaError ? error.exitCode : 1)
 }

@@ -1,0 +1,101 @@
+import type { IncomingMessage } from 'node:http'
+import { isIP } from 'node:net'
+import { HttpError } from './httpError.ts'
+
+/** `name`, `127.0.0.1` or `[::1]`, and a port or none. What the URL parser makes of the rest is not worth knowing. */
+const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
+/** Tauri's page: on macOS and Linux a scheme of its own, on Windows and Android a name of this machine. */
+const TAURI = 'tauri:'
+/** `https://name-3210.app.github.dev`: what GitHub calls the port of a codespace. */
+const FORWARDED = /^(.+)-\d+$/
+
+/**
+ * Decides which requests are looked at, before anything reads them. Any web page can send requests to this machine, and
+ * can have its own name lead here: neither is to act on the deployment or to read what is served. What names no origin
+ * is no page.
+ */
+export class Admission {
+  readonly #known: () => readonly string[]
+  readonly #anyPage: boolean
+
+  /**
+   * @param known origins that are let in beside those of this machine; `*` lets in every one.
+   * @param options anyPage: requests do nothing, and no page may read the answers anyway.
+   */
+  constructor(known: () => readonly string[], options: { anyPage?: boolean } = {}) {
+    this.#known = known
+    this.#anyPage = options.anyPage ?? false
+  }
+
+  /** @throws HttpError 400 for what is malformed, 403 for a host or an origin that is not let in. */
+  admit({ method, url: target = '', headers }: IncomingMessage): void {
+    if (method === 'TRACE') throw new HttpError(400, 'BadMethod', 'TRACE is not served')
+    // A URL would bring a host of its own, and so does what begins with two slashes.
+    if (!target.startsWith('/') || target.startsWith('//') || !URL.canParse(target, 'http://localhost')) {
+      throw new HttpError(400, 'BadRequestTarget', 'The target of the request is no path')
+    }
+    const { host = '', origin } = headers
+    if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
+      throw new HttpError(400, 'BadHost', 'The Host header of the request names no host')
+    }
+    const { hostname } = new URL(`http://${host}`)
+    const known = this.#known()
+    if (known.includes('*')) return
+    if (!isOwnName(hostname) && !known.some((url) => isNameOf(hostname, url))) {
+      throw new HttpError(403, 'UnknownHost', `The Convex stand-in does not answer to the name ${hostname}. ${ALLOW}`)
+    }
+    if (this.#anyPage || origin === undefined || isOwnOrigin(origin, hostname)) return
+    if (known.some((url) => isOriginOf(origin, url))) return
+    throw new HttpError(403, 'UnknownOrigin', `The Convex stand-in takes nothing from pages of ${origin}. ${ALLOW}`)
+  }
+}
+
+const ALLOW = 'To let it in, add its origin to CONVEX_ALLOWED_ORIGINS.'
+
+/**
+ * Names that nobody can have lead here from elsewhere: addresses, names of this machine, and names without a dot, which
+ * are a network's own, as those of a cluster's services are.
+ */
+function isOwnName(hostname: string): boolean {
+  if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return true
+  return !hostname.includes('.') || hostname.endsWith('.localhost') || hostname.endsWith('.svc.cluster.local')
+}
+
+/** Whether a page is one of this machine, or of the name that it calls. */
+function isOwnOrigin(origin: string, calledName: string): boolean {
+  if (!URL.canParse(origin)) return false
+  const { protocol, hostname } = new URL(origin)
+  if (protocol === TAURI) return hostname === 'localhost'
+  return isHttp(protocol) && (hostname === calledName || isLoopback(hostname))
+}
+
+/** Whether it leads to this machine and to no other, from wherever. */
+export function isLoopback(hostname: string): boolean {
+  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\./.test(hostname)
+}
+
+function isOriginOf(origin: string, known: string): boolean {
+  if (!URL.canParse(origin) || !URL.canParse(known)) return false
+  const { protocol, hostname, host } = new URL(origin)
+  const other = new URL(known)
+  return protocol === other.protocol && (host === other.host || isForwardedBeside(hostname, other))
+}
+
+function isNameOf(hostname: string, known: string): boolean {
+  if (!URL.canParse(known)) return false
+  const url = new URL(known)
+  return hostname === url.hostname || isForwardedBeside(hostname, url)
+}
+
+/** Whether it is another port of the same codespace. */
+function isForwardedBeside(hostname: string, known: URL): boolean {
+  if (known.protocol !== 'https:') return false
+  const [label = '', ...domain] = hostname.split('.')
+  const [knownLabel = '', ...knownDomain] = known.hostname.split('.')
+  const name = FORWARDED.exec(knownLabel)?.[1]
+  return name !== undefined && FORWARDED.exec(label)?.[1] === name && domain.join('.') === knownDomain.join('.')
+}
+
+function isHttp(protocol: string): boolean {
+  return protocol === 'http:' || protocol === 'https:'
+}

@@ -1,0 +1,48 @@
+import type { Readable } from 'node:stream'
+import { createBrotliDecompress } from 'node:zlib'
+import { z } from 'zod'
+import type { Exchange } from './app.ts'
+import { HttpError } from './httpError.ts'
+
+const MAX_BODY_BYTES = 64 * 1024 * 1024
+
+/** Parses the JSON body. @throws HttpError 400 when it is not as expected, 413 when it is too large. */
+export async function readBody<T>({ req, env }: Exchange, schema: z.ZodType<T>): Promise<T> {
+  if (Number(req.header('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
+  const { incoming } = env
+  const stream = req.header('content-encoding') === 'br' ? incoming.pipe(createBrotliDecompress()) : incoming
+  const parsed = schema.safeParse(parseJson(await readAll(stream)))
+  if (parsed.success) return parsed.data
+  throw new HttpError(400, 'BadJsonBody', `The request body is not as expected: ${z.prettifyError(parsed.error)}`)
+}
+
+/** @throws HttpError 400 */
+export function parseJson(text: string, what = 'The request body'): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new HttpError(400, 'BadJsonBody', `${what} is not JSON`)
+  }
+}
+
+async function readAll(stream: Readable): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    // The connection has to live on for the answer.
+    for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
+      const bytes = Buffer.from(chunk)
+      size += bytes.length
+      if (size > MAX_BODY_BYTES) throw tooLarge()
+      chunks.push(bytes)
+    }
+  } catch (error) {
+    if (error instanceof HttpError) throw error
+    throw new HttpError(400, 'BadBody', 'The request body could not be read')
+  }
+  return Buffer.concat(chunks).toString()
+}
+
+function tooLarge(): HttpError {
+  return new HttpError(413, 'BodyTooLarge', `A body may have ${MAX_BODY_BYTES} bytes`)
+}
