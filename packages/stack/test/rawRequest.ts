@@ -41,7 +41,7 @@ export const UPGRADE = [
   'Connection: Upgrade',
   'Upgrade: websocket',
   'Sec-WebSocket-Version: 13',
-  'Sec-WebSocket-Key: bmVidWxhIG5lYnVsYSA=',
+  'Sec-WebSocket-Key: bmVidWxhIG5lYnVsYSBuZQ==',
 ]
 
 /** Targets that are no paths, and hosts that are none: 400. */
