@@ -54,7 +54,8 @@ export function hostIsKnown(host: string | undefined, { forwardedOrigin }: Calle
  */
 export function originIsKnown(origin: string, host: string | undefined, { port, forwardedOrigin }: Callers): boolean {
   if (origin === forwardedOrigin) return true
-  const authority = /^http:\/\/(.*)$/.exec(origin)?.[1]
+  // Behind GitHub's forwarding the page is https, and its origin is told as that of the port on localhost.
+  const authority = /^https?:\/\/(.*)$/.exec(origin)?.[1]
   if (authority === undefined || !LOOPBACK.test(authority)) return false
   return authority.endsWith(`:${port}`) || authority === host
 }

@@ -51,6 +51,7 @@ test.each([
   ['http://[::1]:6791', '[::1]:6791'],
   // Forwarded by an editor to another port of the machine that the browser is on.
   ['http://localhost:16800', 'localhost:16800'],
+  ['https://localhost:6791', 'localhost:6791'],
   ['https://fluffy-waffle-6791.app.github.dev', 'localhost:6791'],
   ['https://fluffy-waffle-6791.app.github.dev', 'fluffy-waffle-6791.app.github.dev'],
 ])('the origin %s at %s is our own page', (origin, host) => {
@@ -68,7 +69,6 @@ test.each([
   ['http://localhost:16791', 'localhost:6791'],
   ['http://localhost:6791/', 'localhost:6791'],
   ['http://localhost:6791@evil.example', 'localhost:6791'],
-  ['https://localhost:6791', 'localhost:6791'],
   ['https://fluffy-waffle-3000.app.github.dev', 'localhost:6791'],
   ['http://fluffy-waffle-6791.app.github.dev', 'localhost:6791'],
   ['file://', 'localhost:6791'],
