@@ -158,7 +158,12 @@ test.runIf(hasTilt)(
     const [behind] = portsOf(manifests.get('convex-dashboard'))
     expect(behind).not.toBe(6791)
     expect(manifests.get('convex-dashboard-proxy')?.DeployTarget.ServeCmd).toMatchObject({
-      Argv: ['node', 'scripts/dashboard-proxy.ts', '--dashboard', String(behind)],
+      Argv: [
+        path.join(checkout.root, 'node_modules/.bin/node'),
+        'scripts/dashboard-proxy.ts',
+        '--dashboard',
+        String(behind),
+      ],
       Dir: checkout.root,
     })
     const dashboard = manifests.get('convex-dashboard')?.DeployTarget.yaml
