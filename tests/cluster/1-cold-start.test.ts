@@ -1,6 +1,9 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
+import { findEndpoint } from '@nebula/stack/catalogue/endpoints'
+import { loadCatalogue } from '@nebula/stack/catalogue/load'
 import { expect, test } from 'vitest'
+import { rawRequest, requestText, statusOf } from '../../packages/stack/test/rawRequest.ts'
 import { run } from '../lib/nebula.ts'
 import { CONTEXT, kubectl, localPort, pods, root, succeed } from './setup.ts'
 
@@ -67,7 +70,7 @@ test('the namespace refuses a pod that runs as root', async () => {
 
 test('nothing of the stack listens beyond this machine', async () => {
   const stackPorts = new Set(
-    [5432, 7233, 7243, 8080, 3210, 3211, 6791, 8081, 10350, 5005].map((port) =>
+    [5432, 7233, 7243, 8080, 3210, 3211, 6791, 16791, 8081, 10350, 5005].map((port) =>
       port.toString(16).toUpperCase().padStart(4, '0'),
     ),
   )
@@ -82,6 +85,22 @@ test('nothing of the stack listens beyond this machine', async () => {
   expect(ours.length).toBeGreaterThanOrEqual(stackPorts.size)
   for (const [address] of ours)
     expect(['0100007F', '00000000000000000000000001000000', '0000000000000000FFFF00000100007F']).toContain(address)
+})
+
+test("the dashboard's page holds the admin key for this machine's own names, and nowhere else", async () => {
+  const { convexAdminKey } = JSON.parse(readFileSync(path.join(root, '.nebula/secrets.json'), 'utf8'))
+  const catalogue = await loadCatalogue(path.join(root, 'infra/stack.yaml'))
+  const { localPort: port, forwardPort = 0 } = findEndpoint(catalogue, 'convex-dashboard', 'ui')
+  const page = async (from: number, target: string, host: string) =>
+    await rawRequest(from, requestText(target, host, ['Accept: text/html', 'Connection: close']))
+  expect(await page(port, '/', `localhost:${port}`)).toContain(convexAdminKey)
+  for (const target of ['/', '//localhost/', `http://localhost:${port}/`]) {
+    const answer = await page(port, target, 'evil.example')
+    expect([400, 403]).toContain(statusOf(answer))
+    expect(answer).not.toContain(convexAdminKey)
+  }
+  // Where the dashboard itself is forwarded to.
+  expect(await page(forwardPort, '/', `localhost:${forwardPort}`)).not.toContain(convexAdminKey)
 })
 
 test('no secret stands in a log or on a command line', async () => {

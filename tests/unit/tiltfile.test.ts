@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
+import { ADMIN_KEY_PLACEHOLDER } from '@nebula/stack/codespaces/dashboardPage'
 import { forwardedPorts } from '@nebula/stack/codespaces/forwardedPorts'
 import { afterAll, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
@@ -117,7 +118,7 @@ test.runIf(hasTilt)('it makes a resource of every service, with its needs and po
     expect(manifest?.ResourceDependencies).toEqual(expect.arrayContaining(needs))
     const ports = (service.endpoints ?? [])
       .filter((endpoint: { containerPort?: number }) => endpoint.containerPort !== undefined)
-      .map((endpoint: { localPort: number }) => endpoint.localPort)
+      .map((endpoint: { localPort: number; forwardPort?: number }) => endpoint.forwardPort ?? endpoint.localPort)
     expect(portsOf(manifest)).toEqual(ports)
     for (const forward of manifest?.DeployTarget.portForwardTemplateSpec?.forwards ?? [])
       expect(forward.host).toBe('127.0.0.1')
@@ -143,10 +144,31 @@ test.runIf(hasTilt)(
     expect(manifests.get('temporal-ui')?.DeployTarget.Links).toMatchObject([
       { URL: { Scheme: 'https', Host: 'fluffy-waffle-8080.app.github.dev' } },
     ])
-    // The dashboard's port belongs to the proxy, which is told where the dashboard went.
+    expect(manifests.get('convex-dashboard-proxy')?.DeployTarget.ServeCmd?.Argv.slice(-2)).toEqual([
+      '--forwarded',
+      'https://fluffy-waffle-6791.app.github.dev',
+    ])
+  },
+)
+
+test.runIf(hasTilt)(
+  "the dashboard's port belongs to a proxy, which is told where the dashboard went; the key stays with it",
+  async () => {
+    const manifests = await manifestsOf(null)
     const [behind] = portsOf(manifests.get('convex-dashboard'))
     expect(behind).not.toBe(6791)
-    expect(JSON.stringify(manifests.get('convex-dashboard-proxy'))).toContain(`"${behind}"`)
+    expect(manifests.get('convex-dashboard-proxy')?.DeployTarget.ServeCmd).toMatchObject({
+      Argv: [
+        path.join(checkout.root, 'node_modules/.bin/node'),
+        'scripts/dashboard-proxy.ts',
+        '--dashboard',
+        String(behind),
+      ],
+      Dir: checkout.root,
+    })
+    const dashboard = manifests.get('convex-dashboard')?.DeployTarget.yaml
+    expect(dashboard).toContain(ADMIN_KEY_PLACEHOLDER)
+    expect(dashboard).not.toContain('convexAdminKey')
   },
 )
 

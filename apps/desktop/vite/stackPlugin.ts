@@ -5,6 +5,8 @@ import { findCodespace, forwardedOrigin } from '@nebula/stack/codespaces/codespa
 import { parentEnded } from '@nebula/stack/parentEnded'
 import type { Connect, Plugin, ProxyOptions } from 'vite'
 import { CONVEX_PREFIX, SERVICES_PATH, type StackFacts } from '../src/stack/settings.ts'
+import { convexPath, guardPage } from './pageGuard.ts'
+import { servedFiles } from './servedFiles.ts'
 import { type ServicesHealthOptions, servicesHealth } from './servicesHealth.ts'
 
 const SERVICE = 'desktop'
@@ -22,27 +24,37 @@ export interface StackPluginOptions {
  */
 export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugin {
   const port = Number(env.PORT ?? findEndpoint(catalogue, SERVICE, 'web').localPort)
+  const codespace = findCodespace(env)
+  const forwarded = codespace ? forwardedOrigin(codespace, port) : undefined
+  const callers = { port, forwardedOrigin: forwarded }
   const listening = {
     host: '127.0.0.1',
     port,
     strictPort: true,
-    allowedHosts: forwardedHosts(port, env),
-    proxy: { [CONVEX_PREFIX]: convexProxy(endpointUrl(catalogue, 'convex-backend', 'api')) },
+    // The host name under which Codespaces forwards the port; anything but this and localhost may be a rebound name.
+    allowedHosts: forwarded === undefined ? [] : [new URL(forwarded).host],
+    // The page is the only one that this server is for, and of its own origin.
+    cors: false,
+    proxy: { [`^${CONVEX_PREFIX}(?:[/?]|$)`]: convexProxy(endpointUrl(catalogue, 'convex-backend', 'api')) },
   }
   const answer = servicesHandler({ root, catalogue, except: SERVICE })
   return {
     name: 'nebula-stack',
     config: () => ({
       define: { __STACK__: JSON.stringify(facts(catalogue, port)) },
-      server: listening,
+      server: { ...listening, fs: servedFiles(root) },
       preview: listening,
     }),
     configureServer(server) {
       server.middlewares.use(SERVICES_PATH, answer)
       // Tilt, or the supervisor, was killed: the port has to be free for the next one.
       void parentEnded().then(() => process.exit())
+      return () => guardPage(server, callers)
     },
-    configurePreviewServer: (server) => void server.middlewares.use(SERVICES_PATH, answer),
+    configurePreviewServer(server) {
+      server.middlewares.use(SERVICES_PATH, answer)
+      return () => guardPage(server, callers)
+    },
   }
 }
 
@@ -61,14 +73,8 @@ function facts(catalogue: Catalogue, port: number): StackFacts {
   }
 }
 
-/** The host name under which Codespaces forwards the port; anything but this and localhost may be a rebound name. */
-function forwardedHosts(port: number, env: StackPluginOptions['env']): string[] {
-  const codespace = findCodespace(env)
-  return codespace ? [new URL(forwardedOrigin(codespace, port)).host] : []
-}
-
 function convexProxy(target: string): ProxyOptions {
-  return { target, ws: true, rewrite: (path) => path.slice(CONVEX_PREFIX.length) }
+  return { target, ws: true, rewrite: (url) => convexPath(url) ?? '/' }
 }
 
 function servicesHandler(options: ServicesHealthOptions): Connect.NextHandleFunction {

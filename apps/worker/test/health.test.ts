@@ -1,5 +1,6 @@
-import { Registry } from 'prom-client'
+import { Gauge, Registry } from 'prom-client'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { HOSTILE, rawRequest, requestText, statusOf, UPGRADE } from '../../../packages/stack/test/rawRequest.ts'
 import { type HealthServer, serveHealth } from '../src/health.ts'
 import { createMetrics } from '../src/metrics.ts'
 
@@ -46,7 +47,7 @@ test('it counts for Prometheus', async () => {
 test('a query does not hide the path, and there is nothing else', async () => {
   expect((await ask('/livez?x=1')).status).toBe(200)
   expect((await ask('/')).status).toBe(404)
-  expect((await ask('//')).status).toBe(404)
+  expect((await ask('/%2f')).status).toBe(404)
   expect((await ask('/health/')).status).toBe(404)
 })
 
@@ -62,4 +63,50 @@ test('it can be asked for the head, and be told nothing', async () => {
 test('a taken port is said', async () => {
   const second = serveHealth({ host: '127.0.0.1', port: health.port, metrics: new Registry() })
   await expect(second).rejects.toThrow(`${health.port}`)
+})
+
+test.each(HOSTILE)(
+  'the target %j with the host %j is the error of who asks, as an upgrade too',
+  async (target, host) => {
+    health.setStatus('ok')
+    const url = target === '/' ? '/health' : target
+    for (const more of [['Connection: close'], [...UPGRADE, 'Connection: close']]) {
+      const status = statusOf(await rawRequest(health.port, requestText(url, host, more)))
+      expect(status).toBe(400)
+    }
+    expect((await ask('/livez')).status).toBe(200)
+  },
+)
+
+test('it is asked by the address of its pod, and by the name of a service', async () => {
+  for (const host of [
+    '10.42.0.9:8080',
+    '[fd00::9]:8080',
+    'nebula-worker.nebula.svc.cluster.local',
+    'nebula-worker:8080',
+  ]) {
+    expect(statusOf(await rawRequest(health.port, requestText('/livez', host, ['Connection: close']))), host).toBe(200)
+  }
+})
+
+test('metrics that cannot be collected are said, without the reason, and it lives on', async () => {
+  const registry = new Registry()
+  new Gauge({
+    name: 'broken',
+    help: 'broken',
+    registers: [registry],
+    collect() {
+      throw new Error('the reason, with /a/path in it')
+    },
+  })
+  const broken = await serveHealth({ host: '127.0.0.1', port: 0, metrics: registry })
+  try {
+    const url = `http://127.0.0.1:${broken.port}`
+    const response = await fetch(`${url}/metrics`)
+    expect(response.status).toBe(500)
+    expect(await response.text()).toBe('{"error":"the metrics cannot be collected"}')
+    expect((await fetch(`${url}/livez`)).status).toBe(200)
+  } finally {
+    await broken.close()
+  }
 })

@@ -173,6 +173,12 @@ const cases: Record<string, Case> = {
     at: '5432, label: Web',
     expected: /^the local port 5432 is taken by database\.sql$/,
   },
+  'a port to forward to that is taken': {
+    from: 'localPort: 8080',
+    to: 'localPort: 8080, forwardPort: 5432',
+    at: '5432, label: Web',
+    expected: /^the local port 5432 is taken by database\.sql$/,
+  },
   'a need for a service that does not exist': {
     from: '{ id: migrations, until',
     to: '{ id: migration, until',

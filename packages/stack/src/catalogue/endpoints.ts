@@ -14,6 +14,11 @@ export function allEndpoints(catalogue: Pick<Catalogue, 'platform' | 'services'>
   )
 }
 
+/** The ports of this machine that an endpoint takes. */
+export function portsOf({ localPort, forwardPort }: Endpoint): readonly number[] {
+  return forwardPort === undefined ? [localPort] : [localPort, forwardPort]
+}
+
 /**
  * The endpoint of a service or of the platform.
  * @throws TypeError when the catalogue has none of that name: a mistake in the code that asks.

@@ -43,11 +43,12 @@ const uniqueEndpoints: Rule = (catalogue) =>
 
 const uniquePorts: Rule = (catalogue) => {
   const ports = entries(catalogue).flatMap(({ entry, path }) =>
-    entry.endpoints.map(({ name, localPort }, index) => ({
-      key: localPort,
-      path: [...path, 'endpoints', index, 'localPort'],
-      owner: `${entry.id}.${name}`,
-    })),
+    entry.endpoints.flatMap(({ name, localPort, forwardPort }, index) =>
+      Object.entries({ localPort, forwardPort }).flatMap(([field, port]) => {
+        const owner = `${entry.id}.${name}`
+        return port === undefined ? [] : [{ key: port, path: [...path, 'endpoints', index, field], owner }]
+      }),
+    ),
   )
   return duplicates(ports, (port, owner) => `the local port ${port} is taken by ${owner}`)
 }

@@ -11,6 +11,9 @@ const Endpoint = z.strictObject({
   name: z.string().regex(/^[a-z][a-z0-9]*$/, 'lower-case letters and digits'),
   scheme: z.enum(['http', 'grpc', 'postgres', 'tcp']),
   localPort: Port.describe('Port on 127.0.0.1 of the machine'),
+  forwardPort: Port.optional().describe(
+    'Port on 127.0.0.1 that the container is forwarded to, where a proxy of ours has localPort and stands in front of it',
+  ),
   containerPort: Port.optional().describe('Port inside the container; the manifest must open the same one'),
   path: z.string().startsWith('/').optional().describe('Where a person or a check should look, if not at /'),
   label: z.string().min(1).describe('Shown in Tilt, in editors and in the table at the end of `up`'),

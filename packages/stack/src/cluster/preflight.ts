@@ -1,4 +1,4 @@
-import { allEndpoints } from '../catalogue/endpoints.ts'
+import { allEndpoints, portsOf } from '../catalogue/endpoints.ts'
 import type { Catalogue } from '../catalogue/schema.ts'
 import { NebulaError } from '../errors.ts'
 import type { OnEvent } from '../events.ts'
@@ -52,7 +52,7 @@ async function tiltPorts(root: string, catalogue: Catalogue, port: number): Prom
     if (error instanceof NebulaError) return error.code === 'TOOL_MISSING' ? [] : error
     throw error
   }
-  return [port, ...allEndpoints({ ...catalogue, platform: [] }).map((endpoint) => endpoint.localPort)]
+  return [port, ...allEndpoints({ ...catalogue, platform: [] }).flatMap(portsOf)]
 }
 
 async function registryPorts(definition: ClusterDefinition): Promise<readonly number[]> {

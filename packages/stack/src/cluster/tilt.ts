@@ -7,7 +7,7 @@ import { ExitCode } from '../exitCodes.ts'
 import { holderOfPort } from '../ports.ts'
 import { identifyProcess, isSameProcess, terminate } from '../processes.ts'
 import { until } from '../until.ts'
-import { tiltResources, tiltSession } from './tiltResource.ts'
+import { type TiltResource, tiltResources, tiltSession } from './tiltResource.ts'
 
 export interface TiltOptions {
   readonly root: string
@@ -55,14 +55,21 @@ export async function ensureTilt(options: TiltOptions): Promise<'started' | 'run
 }
 
 /**
- * Runs again what failed to build or deploy: Tilt itself waits for somebody to edit a file.
+ * Runs again what failed to build or deploy, and what has ended on this machine: Tilt itself waits for somebody to edit a
+ * file.
  * @returns the ids of what runs again.
  */
 export async function retryFailed(port: number): Promise<readonly string[]> {
   const resources = (await tiltResources(port)) ?? new Map()
-  const failed = [...resources.values()].filter(({ updateStatus }) => updateStatus === 'error').map(({ name }) => name)
+  const failed = [...resources.values()].filter(hasFailed).map(({ name }) => name)
   for (const name of failed) await execText(['tilt', 'trigger', name, '--port', String(port)])
   return failed
+}
+
+/** A server on this machine has nothing to build; Kubernetes starts again what ends in a pod. */
+function hasFailed({ updateStatus, runtimeStatus, isOnDemand }: TiltResource): boolean {
+  const hasEnded = updateStatus === 'not_applicable' && runtimeStatus === 'error'
+  return updateStatus === 'error' || (hasEnded && !isOnDemand)
 }
 
 /**

@@ -6,6 +6,8 @@ const Resource = z.object({
   status: z.object({
     updateStatus: z.string().default(''),
     runtimeStatus: z.string().default(''),
+    // model.TriggerMode: from 2 on, it starts only when somebody asks for it.
+    triggerMode: z.int().default(0),
     lastDeployTime: z.string().nullish(),
     waiting: z
       .object({ reason: z.string().optional(), on: z.array(z.object({ name: z.string() })).default([]) })
@@ -34,6 +36,8 @@ export interface TiltResource {
   readonly name: string
   readonly updateStatus: string
   readonly runtimeStatus: string
+  /** Whether it only ever starts when a person asks for it. */
+  readonly isOnDemand: boolean
   readonly waitsFor: readonly string[]
   readonly buildError: string | undefined
   readonly podStatus: string | undefined
@@ -82,6 +86,7 @@ function toResource({ metadata, status }: z.infer<typeof Resource>): TiltResourc
     name: metadata.name,
     updateStatus: status.updateStatus,
     runtimeStatus: status.runtimeStatus,
+    isOnDemand: status.triggerMode >= 2,
     waitsFor: status.waiting?.on.map((dependency) => dependency.name) ?? [],
     buildError: status.buildHistory[0]?.error,
     podStatus: pod?.podStatus,

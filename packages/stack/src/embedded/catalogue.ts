@@ -11,7 +11,12 @@ export function embeddedCatalogue(catalogue: Catalogue): Catalogue {
   return {
     ...catalogue,
     platform: [],
-    services: services.map((service) => ({ ...service, needs: needs(service, ids) })),
+    services: services.map((service) => ({
+      ...service,
+      needs: needs(service, ids),
+      // Nothing is forwarded, and no proxy of the cluster's stands in front of anything.
+      endpoints: service.endpoints.map(({ forwardPort: _, ...endpoint }) => endpoint),
+    })),
   }
 }
 

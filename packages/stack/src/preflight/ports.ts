@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { allEndpoints } from '../catalogue/endpoints.ts'
+import { allEndpoints, portsOf } from '../catalogue/endpoints.ts'
 import { describeHolder, freePortCommand, holdersOfPorts, type PortHolder } from '../ports.ts'
 import type { Check } from './check.ts'
 
@@ -8,22 +8,24 @@ export const portsCheck: Check = {
   id: 'ports',
   title: 'Ports',
   run: async ({ root, catalogue, ownPorts }) => {
-    const endpoints = allEndpoints(catalogue).filter(({ localPort }) => !ownPorts.has(localPort))
-    const holders = await holdersOfPorts(endpoints.map(({ localPort }) => localPort))
-    const taken = endpoints.flatMap((endpoint) => {
-      const holder = holders.get(endpoint.localPort)
-      return holder ? [{ ...endpoint, holder }] : []
+    const needed = allEndpoints(catalogue).flatMap((endpoint) =>
+      portsOf(endpoint).flatMap((port) => (ownPorts.has(port) ? [] : [{ port, label: endpoint.label }])),
+    )
+    const holders = await holdersOfPorts(needed.map(({ port }) => port))
+    const taken = needed.flatMap(({ port, label }) => {
+      const holder = holders.get(port)
+      return holder ? [{ port, label, holder }] : []
     })
     if (taken.length === 0) {
-      const message = endpoints.length === 0 ? 'in use by this stack itself' : `${endpoints.length} ports are free`
+      const message = needed.length === 0 ? 'in use by this stack itself' : `${needed.length} ports are free`
       return { status: 'ok', message }
     }
     return {
       status: 'fail',
       message: taken
-        .map(({ localPort, label, holder }) => `port ${localPort} (${label}) is taken by ${describeHolder(holder)}`)
+        .map(({ port, label, holder }) => `port ${port} (${label}) is taken by ${describeHolder(holder)}`)
         .join('\n'),
-      fix: [...new Set(taken.map(({ holder, localPort }) => fixFor(holder, localPort, root)))].join('\n'),
+      fix: [...new Set(taken.map(({ holder, port }) => fixFor(holder, port, root)))].join('\n'),
     }
   },
 }

@@ -12,7 +12,7 @@ export interface Answer {
 }
 
 /**
- * Puts fake docker, k3d, ctlptl, kubectl and sudo first on PATH for one test, and records how they were called.
+ * Puts fake docker, k3d, ctlptl, kubectl, sudo and tilt first on PATH for one test, and records how they were called.
  * What no answer matches succeeds and prints nothing.
  */
 export function fakeTools(answers: readonly Answer[]): { calls: () => readonly string[] } {
@@ -35,7 +35,7 @@ process.stdout.write(answer.stdout ?? '')
 process.stderr.write(answer.stderr ?? '')
 process.exitCode = answer.exitCode ?? 0
 `
-  for (const tool of ['docker', 'k3d', 'ctlptl', 'kubectl', 'sudo']) {
+  for (const tool of ['docker', 'k3d', 'ctlptl', 'kubectl', 'sudo', 'tilt']) {
     writeFileSync(path.join(bin, tool), program)
     chmodSync(path.join(bin, tool), 0o755)
   }

@@ -21,6 +21,7 @@ const resource = (change: Partial<TiltResource>): TiltResource => ({
   name: 'thing',
   updateStatus: 'ok',
   runtimeStatus: 'ok',
+  isOnDemand: false,
   waitsFor: [],
   buildError: undefined,
   podStatus: 'Running',

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
+import { allEndpoints, portsOf } from '../../src/catalogue/endpoints.ts'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
 import { embeddedCatalogue } from '../../src/embedded/catalogue.ts'
 import { launchOf } from '../../src/embedded/launch.ts'
@@ -27,6 +28,11 @@ test('embedded mode runs the services that have an embedded form, without needs 
   expect(temporal?.needs).toEqual([])
   const ui = embedded.services.find(({ id }) => id === 'temporal-ui')
   expect(ui?.needs).toEqual([{ id: 'temporal', until: 'healthy' }])
+  // No proxy stands in front of anything there, and no port is kept for what would be behind it.
+  const taken = allEndpoints(catalogue).flatMap(portsOf)
+  const inCluster = allEndpoints(embedded).filter(({ forwardPort }) => forwardPort !== undefined)
+  expect(taken).toContain(16_791)
+  expect(inCluster).toEqual([])
 })
 
 test('a native program that was found is started where it is, and named', async () => {

@@ -164,6 +164,21 @@ test('ports: names the service, the port and who holds it; free ones and our own
   })
 })
 
+test('ports: what stands behind a proxy takes a port too', async () => {
+  const taken = await silentServer()
+  const catalogue = await withPorts(await freePort(), await freePort())
+  const services = catalogue.services.map((service) => ({
+    ...service,
+    endpoints: service.endpoints.map((endpoint) =>
+      endpoint.name === 'sql' ? { ...endpoint, forwardPort: taken } : endpoint,
+    ),
+  }))
+  const result = await portsCheck.run({ ...context, catalogue: { ...catalogue, services } })
+  expect(result.message).toContain(`port ${taken} (SQL) is taken`)
+  const ownPorts = new Set([taken])
+  expect((await portsCheck.run({ ...context, catalogue: { ...catalogue, services }, ownPorts })).status).toBe('ok')
+})
+
 test('ports: says that all are free', async () => {
   const catalogue = await withPorts(await freePort(), await freePort())
   expect(await portsCheck.run({ ...context, catalogue })).toEqual({ status: 'ok', message: '3 ports are free' })

@@ -1,0 +1,96 @@
+import type { EventEmitter } from 'node:events'
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { refuse, refuseUpgrade } from '@nebula/stack/http/refuse'
+import { type Callers, pathOf, type Refusal, refusalOf, siteIsForeign } from '@nebula/stack/http/requestGuard'
+import type { PreviewServer, ViteDevServer } from 'vite'
+import { CONVEX_PREFIX } from '../src/stack/settings.ts'
+import { refusalOfFile } from './servedFiles.ts'
+
+/** Whatever acts, be it on the stack or on the machine (Vite opens files in an editor), acts for the page only. */
+const ACTING = /^\/(?:_stack|__open-in-editor)(?:\/|$)/
+const CONVEX = new RegExp(`^${CONVEX_PREFIX}(?=/|$)`)
+/** The live reload of Vite's page; Vite wants a token of it besides. */
+const VITE_PROTOCOLS = new Set(['vite-hmr', 'vite-ping'])
+
+/**
+ * Lets requests through to Vite, and to Convex behind it, that come from this machine's own names and from the page, and
+ * that ask for what is the page's. It stands before Vite's first middleware: the router of those already throws at targets
+ * that are no paths, and ends the process. To be called once the server has all it listens with.
+ */
+export function guardPage(server: ViteDevServer | PreviewServer, callers: Callers): void {
+  const { httpServer } = server
+  if (!httpServer) throw new TypeError('there is no server to guard')
+  const pass = {
+    request: takeListeners(httpServer, 'request'),
+    upgrade: takeListeners(httpServer, 'upgrade'),
+  }
+  httpServer.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const refusal = refusalOf(request, callers) ?? refusalOfPage(request, server)
+    if (refusal) return refuse(response, refusal.status, refusal.reason)
+    if (isForConvex(request)) withoutOrigin(request)
+    pass.request([request, response], () => response.destroy())
+  })
+  httpServer.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
+    const refusal = refusalOf(request, callers) ?? refusalOfUpgrade(request)
+    if (refusal) return refuseUpgrade(socket, refusal.status, refusal.reason)
+    socket.on('error', () => socket.destroy())
+    if (isForConvex(request)) withoutOrigin(request)
+    pass.upgrade([request, socket, head], () => socket.destroy())
+  })
+}
+
+/**
+ * Takes a server's listeners away.
+ * @returns what calls them, and something else when one fails: a request is no reason to end.
+ */
+function takeListeners(server: EventEmitter, event: string) {
+  const listeners = server.listeners(event)
+  server.removeAllListeners(event)
+  return (args: readonly unknown[], failed: () => void) => {
+    // Some throw, and some are asynchronous.
+    const call = async (listener: (typeof listeners)[number]) => await listener.apply(server, args)
+    for (const listener of listeners) call(listener).catch(failed)
+  }
+}
+
+/** What Convex is asked for; null when that is not a path. */
+export function convexPath(url: string): string | null {
+  const rest = url.replace(CONVEX, '')
+  return rest === '' || rest.startsWith('?') ? `/${rest}` : pathOf(rest) && rest
+}
+
+function isForConvex({ url = '' }: IncomingMessage): boolean {
+  return CONVEX.test(pathOf(url) ?? '')
+}
+
+function refusalOfPage(request: IncomingMessage, { config }: ViteDevServer | PreviewServer): Refusal | null {
+  const { url = '' } = request
+  const path = pathOf(url) ?? ''
+  if (isForConvex(request)) {
+    if (convexPath(url) === null) return { status: 400, reason: 'what Convex is asked for is not a path' }
+  } else {
+    const refusal = refusalOfFile(path, config)
+    if (refusal) return refusal
+  }
+  if (!ACTING.test(path) || !siteIsForeign(request)) return null
+  return { status: 403, reason: 'pages of another site may not call this server' }
+}
+
+function refusalOfUpgrade(request: IncomingMessage): { status: number; reason: string } | null {
+  if (request.method !== 'GET' || request.headers.upgrade?.toLowerCase() !== 'websocket') {
+    return { status: 400, reason: 'this is no request for a WebSocket' }
+  }
+  if (isForConvex(request)) {
+    return convexPath(request.url ?? '') === null
+      ? { status: 400, reason: 'what Convex is asked for is not a path' }
+      : null
+  }
+  const isOfVite = VITE_PROTOCOLS.has(request.headers['sec-websocket-protocol'] ?? '') && pathOf(request.url) === '/'
+  return isOfVite ? null : { status: 404, reason: 'there is no WebSocket' }
+}
+
+/** It is the page's, which means nothing to Convex: Convex is on the same origin for it. */
+function withoutOrigin(request: IncomingMessage): void {
+  delete request.headers.origin
+}
