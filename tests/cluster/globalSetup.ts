@@ -6,7 +6,8 @@ import { nebula } from '../lib/nebula.ts'
  * brings up. The tier only runs where there was no cluster, so all of it is ours to delete.
  */
 export default function setup(): () => Promise<void> {
-  const checkout = copyCheckout()
+  // Folders of people's own have spaces in them.
+  const checkout = copyCheckout('nebula stack')
   process.env.NEBULA_TEST_CHECKOUT = checkout.root
   return () => tearDown(checkout)
 }

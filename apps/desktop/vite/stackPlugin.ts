@@ -74,7 +74,8 @@ function facts(catalogue: Catalogue, port: number): StackFacts {
 }
 
 function convexProxy(target: string): ProxyOptions {
-  return { target, ws: true, rewrite: (url) => convexPath(url) ?? '/' }
+  // The browser's name for this server is none of Convex'.
+  return { target, ws: true, changeOrigin: true, rewrite: (url) => convexPath(url) ?? '/' }
 }
 
 function servicesHandler(options: ServicesHealthOptions): Connect.NextHandleFunction {
