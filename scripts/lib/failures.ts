@@ -21,11 +21,22 @@ export async function reportFailures(
     say(`\n${pc.red('✗')} ${pc.bold(title)}${first?.slice(title.length) ?? ''}`)
     for (const line of more) say(`  ${line}`)
     const lines = await logsOf(status.id)
-    for (const line of lines.flatMap((line) => fold(line, width - 4))) say(pc.dim(`  │ ${line}`))
+    for (const line of withoutRepeats(lines).flatMap((line) => fold(line, width - 4))) say(pc.dim(`  │ ${line}`))
     const hints = service ? matchHints(service.hints, lines) : []
     for (const hint of hints) say(`${pc.cyan('→')} ${hint.say} ${pc.bold(hint.fix)}`)
     if (hints.length === 0) say(`${pc.cyan('→')} ${status.hint ?? `npm run logs -- ${status.id}`}`)
   }
   const waiting = services.filter((status) => status.state === 'waiting').map((status) => status.id)
   if (waiting.length > 0) say(`\n${pc.dim(`still waiting: ${waiting.join(', ')}`)}`)
+}
+
+/** A probe that fails every second says so every second. */
+function withoutRepeats(lines: readonly string[]): readonly string[] {
+  const runs: { readonly line: string; times: number }[] = []
+  for (const line of lines) {
+    const last = runs.at(-1)
+    if (last?.line === line) last.times += 1
+    else runs.push({ line, times: 1 })
+  }
+  return runs.map(({ line, times }) => (times > 1 ? `${line} (${times} times)` : line))
 }

@@ -2,7 +2,8 @@ import path from 'node:path'
 import { stripVTControlCharacters } from 'node:util'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
 import type { ServiceStatus } from '@nebula/stack/serviceStatus'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { reportFailures } from '../../scripts/lib/failures.ts'
 import { plainRenderer } from '../../scripts/lib/render/plain.ts'
 import { fold } from '../../scripts/lib/render/words.ts'
 import { troubleList } from '../../scripts/lib/summary.ts'
@@ -40,4 +41,13 @@ test('a message is folded at spaces, keeps its indentation, and leaves long word
   expect(fold('  at file.ts', 80)).toEqual(['  at file.ts'])
   expect(fold('see https://example.com/long', 10)).toEqual(['see', 'https://example.com/long'])
   expect(fold('as long as it is', Number.POSITIVE_INFINITY)).toEqual(['as long as it is'])
+})
+
+test('a line that comes again and again is said once, with how often', async () => {
+  const written: string[] = []
+  const write = vi.spyOn(process.stderr, 'write').mockImplementation((text) => written.push(String(text)) > 0)
+  onTestFinished(() => write.mockRestore())
+  await reportFailures(catalogue, [{ ...trouble, state: 'failed' }], async () => ['no', 'no', 'no', 'yes', 'no'])
+  const lines = stripVTControlCharacters(written.join('')).split('\n')
+  expect(lines.filter((line) => line.startsWith('  │ '))).toEqual(['  │ no (3 times)', '  │ yes', '  │ no'])
 })
