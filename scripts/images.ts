@@ -8,14 +8,14 @@ import { shapeReports } from './lib/shapeReport.ts'
 import { openCluster } from './lib/stack.ts'
 import { buildStandIns, hasStandIn } from './lib/standIns.ts'
 
-const program = command('images', 'The published images that the stack runs and builds on, one a line')
+const program = command('images', 'List the published images that the stack runs and builds on, one per line')
   .option('--without-stand-ins', 'only those that this repository has no stand-in for')
   .option(
     '--build-stand-ins',
     'build the stand-ins into the local Docker, under the names of the images they stand in for',
   )
-  .option('--pull', 'pull those that the local Docker does not have, so that `up` needs no network for them later')
-  .option('--check', 'compare what the local Docker has under these names with infra/images.yaml')
+  .option('--pull', 'pull the images that the local Docker lacks, so that `up` can use them offline')
+  .option('--check', 'compare the local images of these names with infra/images.yaml')
   .action((options) =>
     interruptible(async (signal) => {
       const { root, definition } = await openCluster()
@@ -37,7 +37,9 @@ async function pull(images: readonly string[], signal: AbortSignal): Promise<voi
   const reasons = failed.map(({ image, reason }) => `  ${image}: ${reason}`)
   throw new NebulaError(`${failed.length} of ${images.length} images could not be pulled:\n${reasons.join('\n')}`, {
     code: 'PULL_FAILED',
-    hint: 'npm run images -- --build-stand-ins makes stand-ins for those of Convex',
+    hint: failed.every(({ image }) => hasStandIn(image))
+      ? 'npm run images -- --build-stand-ins'
+      : `docker pull ${failed[0]?.image}`,
     exitCode: ExitCode.Failed,
   })
 }

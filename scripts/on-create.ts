@@ -29,7 +29,7 @@ function describe({ present, pulled, failed }: PullResult): string {
   const parts = [
     pulled.length > 0 ? `${pulled.length} pulled` : '',
     present.length > 0 ? `${present.length} were there` : '',
-    failed.length > 0 ? `${failed.length} can not be had now, the first start tries again` : '',
+    failed.length > 0 ? `${failed.length} could not be pulled; the first start tries again` : '',
   ]
   const reasons = failed.map(({ image, reason }) => `\n  ${image}: ${reason}`)
   return `${parts.filter(Boolean).join(', ')}${reasons.join('')}`

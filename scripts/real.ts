@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { Option } from '@commander-js/extra-typings'
+import { attempt } from '@nebula/stack/attempt'
 import { ExitCode } from '@nebula/stack/exitCodes'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
@@ -12,13 +13,13 @@ import { summary } from './lib/real/summary.ts'
 import { formatMs } from './lib/render/words.ts'
 import { openCluster } from './lib/stack.ts'
 
-const program = command(
-  'real',
-  'Prove the stack on the published images: from nothing, in cluster mode and devcontainer',
-)
-  .addOption(new Option('--only <part>', 'one of the two').choices(['cluster', 'devcontainer'] as const))
-  .option('--allow-stand-ins', 'rehearse with the images that are here: proves nothing about the published ones')
-  .option('--report <folder>', 'where to put what the steps said, and more when one fails (.nebula/real/<time>)')
+const program = command('real', 'Prove that the stack works from nothing on the published images')
+  .addOption(new Option('--only <part>', 'run only this part').choices(['cluster', 'devcontainer'] as const))
+  .option('--allow-stand-ins', 'rehearse with the images at hand; proves nothing about the published ones')
+  .option(
+    '--report <folder>',
+    'folder for the output of the steps and, on failure, diagnostics (default: .nebula/real/<time>)',
+  )
   .action((options) => interruptible((signal) => real(options, signal)))
 
 async function real(options: ReturnType<typeof program.opts>, signal: AbortSignal): Promise<ExitCode> {
@@ -46,7 +47,9 @@ async function real(options: ReturnType<typeof program.opts>, signal: AbortSigna
     if (signal.aborted) verdict = 'Interrupted'
     throw error
   } finally {
-    await journal.write('summary.md', summary(run, verdict))
+    // A disk that is full is no reason to say nothing of what failed.
+    const written = await attempt(journal.write('summary.md', summary(run, verdict)))
+    if (written instanceof Error) process.stderr.write(`${pc.yellow('!')} no summary: ${written.message}\n`)
     if (verdict === 'Failed') process.stderr.write(`${pc.yellow('!')} what there is to know of it: ${folder}\n`)
   }
   process.stdout.write(`${pc.green('✓')} ${verdict}\n`)

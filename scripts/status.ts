@@ -6,7 +6,7 @@ import { command, interruptible, main } from './lib/command.ts'
 import { openDriver } from './lib/stack.ts'
 import { statusTable, troubleList } from './lib/summary.ts'
 
-const program = command('status', 'What every service is doing')
+const program = command('status', 'What every service is doing, and why one does not start')
   .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
   .option('--json', 'one JSON object on stdout')
   .action((options) => interruptible(() => status(options.mode, options.json === true)))

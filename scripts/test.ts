@@ -17,7 +17,7 @@ const program = command('test', 'Run the tests of every tier that this machine c
   .option('--tier <names>', `only these, separated by commas: ${TIERS.join(', ')}`)
   .option(
     '--require <names>',
-    'fail when one of these can not run (NEBULA_REQUIRE_TIERS)',
+    'fail when one of these cannot run (NEBULA_REQUIRE_TIERS)',
     process.env.NEBULA_REQUIRE_TIERS,
   )
   .action((args, options) => interruptible((signal) => test(args, options, signal)))

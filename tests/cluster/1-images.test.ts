@@ -45,7 +45,7 @@ test('an image that cannot be pushed is named with the reason, and up goes on', 
   await anotherImageAs(image)
   const PATH = `${await dockerThatRefuses(image, 'teapot')}:${process.env.PATH}`
   const { stderr } = await succeed(['up', '--mode', 'cluster'], { env: { PATH } })
-  expect(stderr).toContain(`the node pulls from docker.io: ${image} (teapot)`)
+  expect(stderr).toContain(`(teapot): the node pulls from docker.io: ${image}`)
 })
 
 /** Gives a name another image, for the length of a test. */

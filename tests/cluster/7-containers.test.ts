@@ -11,7 +11,7 @@ import { freePorts } from '../lib/freePorts.ts'
 import { type PodWorkload, readManifests } from '../lib/manifests.ts'
 import { run } from '../lib/nebula.ts'
 import { PodInDocker } from '../lib/podInDocker.ts'
-import { kubectl, root } from './setup.ts'
+import { builtImage, root } from './setup.ts'
 
 const Port = z.union([z.int(), z.string()])
 const StartupProbe = z.looseObject({
@@ -72,11 +72,6 @@ test.each(ORDER.toReversed())('%s ends by itself when it is told to', async (nam
   const pod = started.get(name)
   expect(await pod?.stop(), await pod?.logs()).toBe(true)
 })
-
-/** What Tilt built for the running stack. */
-async function builtImage(name: string): Promise<string> {
-  return await kubectl('get', `deployment/${name}`, '-o', 'jsonpath={.spec.template.spec.containers[0].image}')
-}
 
 function settings(): Readonly<Record<string, string>> {
   return {

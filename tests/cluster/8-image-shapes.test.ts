@@ -10,7 +10,7 @@ import { expect, test } from 'vitest'
 import { parse } from 'yaml'
 import { z } from 'zod'
 import { nebula } from '../lib/nebula.ts'
-import { kubectl, root } from './setup.ts'
+import { builtImage, root } from './setup.ts'
 
 /** What images say that were made on a machine that reaches no registry. */
 const STAND_IN_LABEL = 'lab.stamp'
@@ -26,7 +26,7 @@ test.each(shapes.map((shape) => [shape.image, shape] as const))(
   async (name, shape) => {
     const isBuiltHere = shape.source.every(({ repository }) => repository === undefined)
     const reference = isBuiltHere
-      ? await deployed(name)
+      ? await builtImage(name)
       : `${name.replace(/^docker\.io\/(library\/)?/, '')}:${shape.version}`
     const image = await observeImage(reference, shape.files)
     // k3s pulls its own inside of the node, and only a devcontainer is built on its base.
@@ -41,6 +41,7 @@ test('every image that the cluster runs was compared', async () => {
   const definition = await loadClusterDefinition(root, await loadCatalogue(path.join(root, 'infra/stack.yaml')))
   const named = (await allImages(root, definition)).map((reference) => shapeOf(shapes, reference))
   for (const shape of named) if (shape?.startedBy !== 'k3s') expect(compared).toContain(shape?.image)
+  expect(compared).toContain('nebula-worker')
 })
 
 test('images --check says the same, and names the stand-ins', async () => {
@@ -48,8 +49,3 @@ test('images --check says the same, and names the stand-ins', async () => {
   expect(checked.stdout).toMatch(/✓ ghcr\.io\/get-convex\/convex-backend:\w+ +stand-in: convex-backend\n/)
   expect(checked.exitCode).toBe(/^✗/m.test(checked.stdout) ? 1 : 0)
 })
-
-/** What Tilt built for the running stack. */
-async function deployed(name: string): Promise<string> {
-  return await kubectl('get', `deployment/${name}`, '-o', 'jsonpath={.spec.template.spec.containers[0].image}')
-}

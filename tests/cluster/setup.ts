@@ -35,3 +35,9 @@ export function localPort(owner: string, name: string): number {
   const entry = [...stack.platform, ...stack.services].find((candidate) => candidate.id === owner)
   return entry.endpoints.find((endpoint: { name: string }) => endpoint.name === name).localPort
 }
+
+/** What Tilt built for a deployment of the running stack, by the name that this machine's Docker has for it. */
+export async function builtImage(name: string): Promise<string> {
+  const image = await kubectl('get', `deployment/${name}`, '-o', 'jsonpath={.spec.template.spec.containers[0].image}')
+  return image.replace(/^[^/]+/, `127.0.0.1:${localPort('registry', 'api')}`)
+}

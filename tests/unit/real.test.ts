@@ -65,7 +65,7 @@ const MACHINE: readonly Answer[] = [
   status({ id: 'postgres' }, { id: 'convex-backend' }),
   { when: /docker image inspect --format/, stdout: 'arm64\n' },
   // Looked at one by one for their shapes, which these have none of.
-  { when: /docker image inspect (?!mcr)\S+$/, exitCode: 1 },
+  { when: /docker image inspect (?!mcr)\S+$/, stderr: 'Error: No such image\n', exitCode: 1 },
   images({}),
 ]
 
@@ -157,9 +157,9 @@ test('an image that cannot be pulled is a failure in the words of the registry',
 test.each([
   ['has the label of a stand-in', { Config: { Labels: { 'nebula.stand-in': 'x' } } }, 'nebula.stand-in'],
   ['was built on a test machine', { Config: { Labels: { 'lab.stamp': '1' } } }, 'lab.stamp'],
-  ['has no digest', { RepoDigests: [] }, 'it was built here'],
-  ['has only the digest of our registry', digestOf('127.0.0.1:5005/get-convex/convex-backend'), 'it was built here'],
-  ['has only the digest of another image', digestOf('ghcr.io/get-convex/convex-dashboard'), 'it was built here'],
+  ['has no digest', { RepoDigests: [] }, 'built locally'],
+  ['has only the digest of our registry', digestOf('127.0.0.1:5005/get-convex/convex-backend'), 'built locally'],
+  ['has only the digest of another image', digestOf('ghcr.io/get-convex/convex-dashboard'), 'built locally'],
 ])('refuses an image that %s', async (_, inspected, reason) => {
   const name = 'ghcr.io/get-convex/convex-backend'
   const { exitCode, stderr, tools } = await real([images({ [name]: inspected })])
@@ -203,7 +203,10 @@ test('a step that fails ends it with the exit code of the step, and with all the
     { when: /kubectl .*--previous/, stdout: `the last words: ${LEAK}\n` },
     { when: /kubectl .*get all,events/, stdout: 'BackOff\n' },
     { when: /docker ps .*Names/, stdout: 'k3d-nebula-server-0\n' },
-    { when: /docker inspect k3d-nebula-server-0/, stdout: '["K3S_TOKEN=abcdefgh", "PATH=/bin"]\n' },
+    {
+      when: /docker inspect k3d-nebula-server-0/,
+      stdout: '["K3S_TOKEN=abcdefgh", "POSTGRES_PWD=ijklmnop", "PATH=/bin", {"GITHUB_TOKEN": "qrstuvwx"}]\n',
+    },
   ])
   expect(exitCode).toBe(5)
   expect(stdout).toContain('✗ cluster      verify again')
@@ -213,7 +216,9 @@ test('a step that fails ends it with the exit code of the step, and with all the
   expect(text('evidence/kubernetes.txt')).toContain('BackOff')
   expect(text('evidence/pods/convex-backend-1.txt')).toContain('permission denied')
   expect(text('evidence/pods/convex-backend-1.backend.previous.log')).toContain('the last words: [redacted]')
-  expect(text('evidence/docker/k3d-nebula-server-0.json')).toBe('["K3S_TOKEN=[redacted]", "PATH=/bin"]\n')
+  expect(text('evidence/docker/k3d-nebula-server-0.json')).toBe(
+    '["K3S_TOKEN=[redacted]", "POSTGRES_PWD=[redacted]", "PATH=/bin", {"GITHUB_TOKEN": "[redacted]"}]\n',
+  )
   const files = globSync('**/*', { cwd: report, withFileTypes: true }).filter((entry) => entry.isFile())
   const names = files.map(({ name }) => name)
   for (const name of ['status.json', 'convex-backend-1.program.log', 'version.txt', 'info.txt', 'containers.txt'])
@@ -266,7 +271,9 @@ test('where the clean-up fails, the copy stays, and how to clean up is said', as
   expect(existsSync(copy)).toBe(true)
   expect(tools.lines('docker rm ')).toEqual(NOTHING)
   expect(stderr).toContain('the clean-up failed: k3d does not answer')
-  expect(stderr).toContain(`→ cd ${copy} && npm run reset -- --yes --no-up && npm run down`)
+  expect(stderr).toContain(
+    `→ cd '${copy}' && npm run reset -- --mode cluster --yes --no-up && npm run down -- --mode cluster`,
+  )
 })
 
 test('the devcontainer is built as it is, its stack goes through the same, and nothing is left of it', async () => {

@@ -68,7 +68,7 @@ function refusalOfPage(request: IncomingMessage, { config }: ViteDevServer | Pre
   const { url = '' } = request
   const path = pathOf(url) ?? ''
   if (isForConvex(request)) {
-    if (convexPath(url) === null) return { status: 400, reason: 'what Convex is asked for is not a path' }
+    if (convexPath(url) === null) return { status: 400, reason: 'the path for Convex is malformed' }
   } else {
     const refusal = refusalOfFile(path, config)
     if (refusal) return refusal
@@ -79,15 +79,13 @@ function refusalOfPage(request: IncomingMessage, { config }: ViteDevServer | Pre
 
 function refusalOfUpgrade(request: IncomingMessage): { status: number; reason: string } | null {
   if (request.method !== 'GET' || request.headers.upgrade?.toLowerCase() !== 'websocket') {
-    return { status: 400, reason: 'this is no request for a WebSocket' }
+    return { status: 400, reason: 'this is not a WebSocket request' }
   }
   if (isForConvex(request)) {
-    return convexPath(request.url ?? '') === null
-      ? { status: 400, reason: 'what Convex is asked for is not a path' }
-      : null
+    return convexPath(request.url ?? '') === null ? { status: 400, reason: 'the path for Convex is malformed' } : null
   }
   const isOfVite = VITE_PROTOCOLS.has(request.headers['sec-websocket-protocol'] ?? '') && pathOf(request.url) === '/'
-  return isOfVite ? null : { status: 404, reason: 'there is no WebSocket' }
+  return isOfVite ? null : { status: 404, reason: 'no WebSocket here' }
 }
 
 /** It is the page's, which means nothing to Convex: Convex is on the same origin for it. */

@@ -53,10 +53,10 @@ export function servedFiles(root: string): { strict: true; allow: string[]; deny
  */
 export function refusalOfFile(urlPath: string, config: ResolvedConfig): Refusal | null {
   const spellings = decodings(urlPath)
-  if (!spellings) return { status: 400, reason: 'the path is not encoded as a path is' }
+  if (!spellings) return { status: 400, reason: 'the path is badly encoded' }
   const isAllowed = (file: string) => isFileLoadingAllowed(config, normalizePath(realpathSync(file)))
   if (spellings.flatMap((text) => filesOf(text, config)).every(isAllowed)) return null
-  return { status: 403, reason: 'this file is not for the page' }
+  return { status: 403, reason: 'this file is not served' }
 }
 
 /** A path as it was sent and as often decoded as it can be; null when it was encoded badly, or too often. */

@@ -40,7 +40,7 @@ export async function clusterPart(run: RealRun): Promise<void> {
     isGone = true
   } catch (error) {
     const look: Look = async (argv) => (await runProgram(argv, { cwd: copy.root, deadlineMs: LOOK_DEADLINE_MS })).output
-    if (!signal.aborted) await collectCluster(journal, copy.root, look, definition)
+    if (!signal.aborted) await attempt(collectCluster(journal, copy.root, look, definition))
     throw error
   } finally {
     await cleanUp(run, copy, isGone)
@@ -68,7 +68,10 @@ async function nothingInTheWay({ definition }: RealRun): Promise<string> {
   const registry = await exec(['docker', 'container', 'inspect', definition.registryName])
   if (registry.exitCode === 0) {
     const how = `docker rm --force --volumes ${definition.registryName}`
-    throw inTheWay(`the registry ${definition.registryName} exists, with the images that it has`, how)
+    throw inTheWay(
+      `the registry ${definition.registryName} exists: its images would be used instead of the published ones`,
+      how,
+    )
   }
   return ''
 }
@@ -103,5 +106,7 @@ async function cleanUp({ definition, journal }: RealRun, copy: CheckoutCopy, isG
   }
   const said = journal.redactor.redact([...new Set(failures)].join('\n'))
   process.stderr.write(`${pc.yellow('!')} the clean-up failed: ${said}\n`)
-  process.stderr.write(`${pc.cyan('→')} cd ${copy.root} && npm run reset -- --yes --no-up && npm run down\n`)
+  process.stderr.write(
+    `${pc.cyan('→')} cd '${copy.root}' && npm run reset -- --mode cluster --yes --no-up && npm run down -- --mode cluster\n`,
+  )
 }

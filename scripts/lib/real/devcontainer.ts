@@ -68,7 +68,7 @@ export class Devcontainer {
     if (this.#id === '') {
       throw new NebulaError('devcontainer up made no container', {
         code: 'NO_CONTAINER',
-        hint: `all that it said is in ${this.#journal.folder}`,
+        hint: `ls '${this.#journal.folder}'`,
       })
     }
   }

@@ -43,8 +43,10 @@ export async function devcontainerPart(run: RealRun, cli: readonly string[]): Pr
     await lifecycle(run, type, true)
   } catch (error) {
     if (!signal.aborted) {
-      await container.collect()
-      if (container.isThere) await collectCluster(journal, copy.root, (argv) => container.look(argv), definition)
+      // None of it may take the place of what failed.
+      await attempt(container.collect())
+      if (container.isThere)
+        await attempt(collectCluster(journal, copy.root, (argv) => container.look(argv), definition))
     }
     throw error
   } finally {

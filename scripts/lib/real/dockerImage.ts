@@ -47,13 +47,13 @@ function describe(reference: string, found: z.infer<typeof Inspected>[number]): 
   const digest = digestOf(reference, found.RepoDigests ?? [])
   const labels = found.Config?.Labels ?? {}
   const label = STAND_IN_LABELS.find((name) => labels[name] !== undefined)
-  const noDigest = digest === null ? 'it was built here: no registry has given it a digest' : null
+  const noDigest = digest === null ? 'built locally: no registry digest' : null
   return {
     reference,
     digest,
     bytes: found.Size,
     platform: `${found.Os}/${found.Architecture}`,
-    standIn: label === undefined ? noDigest : `it is a stand-in: it has the label ${label}`,
+    standIn: label === undefined ? noDigest : `stand-in (label ${label})`,
   }
 }
 

@@ -41,7 +41,9 @@ export async function collectCluster(
     look(['kubectl', '--context', definition.context, '--request-timeout=20s', ...args])
   const keep = async (name: string, text: Promise<string>) => {
     const said = await attempt(text)
-    await journal.write(path.join('evidence', name), said instanceof Error ? `${said.message}\n` : said)
+    const content = said instanceof Error ? `${said.message}\n` : said
+    const written = await attempt(journal.write(path.join('evidence', name), content))
+    if (written instanceof Error) process.stderr.write(`${pc.yellow('!')} ${name} is not kept: ${written.message}\n`)
   }
   const npm = (...args: readonly string[]) => look(['npm', 'run', '--silent', ...args])
   await keep('status.json', npm('status', '--', '--mode', 'cluster', '--json'))

@@ -79,7 +79,7 @@ export class Journal {
         [`${this.#part}: ${title} ${how}`, ...last.map((line) => pc.dim(`  │ ${line}`))].join('\n'),
         {
           code: 'STEP_FAILED',
-          hint: `all that it said: ${log}`,
+          hint: `less '${log}'`,
           exitCode: result.timedOut ? ExitCode.TimedOut : exitCodeOf(result.exitCode),
         },
       )

@@ -36,8 +36,8 @@ function whatAnswers(status: string, rehearsal: boolean): string {
   if (standIns.length === 0) return `${services.length} services, no stand-in`
   const names = standIns.map(({ id }) => id).join(', ')
   if (rehearsal) return `stand-ins: ${names}`
-  throw new NebulaError(`stand-ins answered in place of ${names}: this was no run on the published images`, {
+  throw new NebulaError(`stand-ins answered in place of ${names}; this run does not count`, {
     code: 'STAND_INS_FOUND',
-    hint: 'npm run images',
+    hint: 'npm run images -- --check',
   })
 }

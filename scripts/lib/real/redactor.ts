@@ -9,7 +9,7 @@ const PUBLIC: readonly string[] = ['convexInstanceName', 'serviceJwks'] satisfie
 /** Shorter texts are words, such as the key type in a key. */
 const SHORTEST = 12
 /** Settings of containers, such as k3s' own token: their names say what they are. */
-const SECRET_VARIABLE = /\b(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|_KEY)\w*=)[^\s"',]+/gi
+const SECRET_VARIABLE = /\b(\w*(?:TOKEN|SECRET|PASSWORD|PASSWD|_PWD|_KEY)\w*(?:=|"\s*:\s*"))[^\s"',]+/gi
 
 /** Takes out of texts what only a checkout may know. */
 export class Redactor {

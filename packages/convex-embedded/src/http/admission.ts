@@ -32,11 +32,11 @@ export class Admission {
     if (method === 'TRACE') throw new HttpError(400, 'BadMethod', 'TRACE is not served')
     // A URL would bring a host of its own, and so does what begins with two slashes.
     if (!target.startsWith('/') || target.startsWith('//') || !URL.canParse(target, 'http://localhost')) {
-      throw new HttpError(400, 'BadRequestTarget', 'The target of the request is no path')
+      throw new HttpError(400, 'BadRequestTarget', 'The request target is not a path')
     }
     const { host = '', origin } = headers
     if (!HOST.test(host) || !URL.canParse(`http://${host}`)) {
-      throw new HttpError(400, 'BadHost', 'The Host header of the request names no host')
+      throw new HttpError(400, 'BadHost', 'The Host header is malformed')
     }
     const { hostname } = new URL(`http://${host}`)
     const known = this.#known()
@@ -46,19 +46,19 @@ export class Admission {
     }
     if (this.#anyPage || origin === undefined || isOwnOrigin(origin, hostname)) return
     if (known.some((url) => isOriginOf(origin, url))) return
-    throw new HttpError(403, 'UnknownOrigin', `The Convex stand-in takes nothing from pages of ${origin}. ${ALLOW}`)
+    throw new HttpError(403, 'UnknownOrigin', `The Convex stand-in refuses requests from pages of ${origin}. ${ALLOW}`)
   }
 }
 
-const ALLOW = 'To let it in, add its origin to CONVEX_ALLOWED_ORIGINS.'
+const ALLOW = 'To allow it, start the stand-in with its origin in CONVEX_ALLOWED_ORIGINS.'
 
 /**
  * Names that nobody can have lead here from elsewhere: addresses, names of this machine, and names without a dot, which
- * are a network's own, as those of a cluster's services are.
+ * are a network's own, as those of a cluster's services are. `.internal` is nobody's on the Internet.
  */
 function isOwnName(hostname: string): boolean {
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return true
-  return !hostname.includes('.') || hostname.endsWith('.localhost') || hostname.endsWith('.svc.cluster.local')
+  return !hostname.includes('.') || /\.(localhost|internal|svc|svc\.cluster\.local)$/.test(hostname)
 }
 
 /** Whether a page is one of this machine, or of the name that it calls. */

@@ -18,8 +18,11 @@ export interface HttpServerOptions {
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
 }
 
-/** What clients get in which to be done: slow ones hold a connection, and some do nothing else. */
-const LIMITS = { headersTimeout: 20_000, requestTimeout: 60_000, connectionsCheckingInterval: 2_000 }
+/**
+ * What clients get in which to be done: slow ones hold a connection, and some do nothing else. A body has Node.js' own
+ * five minutes: a large file comes slowly through the forwarding of an editor.
+ */
+const LIMITS = { headersTimeout: 20_000, connectionsCheckingInterval: 2_000 }
 
 /** Makes a server that answers with `handle` what is admitted. */
 export function makeHttpServer(

@@ -25,7 +25,7 @@ export function configFinding(message: string, container: Container, context: Tr
     summary:
       user === undefined
         ? `${container.name} would run as root, which its pod forbids`
-        : `${container.name} would run as "${user}": its pod needs a number, as runAsUser`,
+        : `${container.name} would run as "${user}": the pod needs a numeric runAsUser`,
     hint: describePods(context),
     hopeless: true,
   }

@@ -82,7 +82,7 @@ function endFinding(end: Terminated, place: Place, context: TroubleContext): Con
   const outOfMemory = end.reason === 'OOMKilled'
   const limit = container.resources.limits.memory
   const how = outOfMemory
-    ? `was killed: it took more than ${limit ? `its ${limit} of memory` : 'there is memory'}`
+    ? `was killed: it took more than ${limit ? `its ${limit} of memory` : 'the machine has'}`
     : failedProbe && ENDED_FROM_OUTSIDE.includes(end.exitCode)
       ? `was ended: its ${failedProbe} probe failed`
       : `exited with code ${end.exitCode}`

@@ -3,6 +3,8 @@ import { type Finding, imageHint, shortImage, type TroubleContext, wrongArchitec
 
 const PLATFORM = /no match for platform|no matching manifest/
 const LIMIT = /toomanyrequests|429 Too Many Requests/
+/** A part of an image that its registry, or what is in front of it, did not give: the kubelet tries again. */
+const CUT_OFF = /failed to copy|\/blobs\//
 const NOT_THERE = /: not found\b|manifest unknown|name unknown|code = NotFound/i
 const NOT_ALLOWED = /pull access denied|authorization failed|insufficient_scope|40[13] (?:Unauthorized|Forbidden)/i
 const UNREACHABLE = [
@@ -30,14 +32,21 @@ export function imageFinding(reason: string, message: string, image: string, con
   if (image.startsWith(`${context.registry}/`) && NOT_IN_OUR_REGISTRY.test(message)) {
     return noSuchImage(`image ${name.slice(context.registry.length + 1)} is not in the project's registry`, named)
   }
-  const host = parseImage(image)?.host ?? 'the registry'
-  const pull = `docker pull ${image} && npm run up`
-  if (LIMIT.test(message)) return unreachable(`${host} allows no more pulls for now`, `docker login && ${pull}`)
+  const ours = image.startsWith(`${context.registry}/`)
+  const host = ours ? "the project's registry" : (parseImage(image)?.host ?? 'the registry')
+  // This machine knows our registry by another name, and `up` is what brings it back.
+  const pull = ours ? 'npm run up' : `docker pull ${image} && npm run up`
+  if (LIMIT.test(message))
+    return unreachable(
+      `${host} allows no more pulls for now`,
+      `docker login${host === 'docker.io' ? '' : ` ${host}`} && ${pull}`,
+    )
   if (NOT_ALLOWED.test(message)) {
     return { ...noSuchImage(`${host} has no image ${name}, or wants a login for it`, named), hopeless: false }
   }
-  if (NOT_THERE.test(message)) return noSuchImage(`image ${name} does not exist`, named)
+  if (NOT_THERE.test(message) && !CUT_OFF.test(message)) return noSuchImage(`image ${name} does not exist`, named)
   const cause = UNREACHABLE.find(([pattern]) => pattern.test(message))
+  if (!cause && CUT_OFF.test(message)) return unreachable(`${host} did not give all of ${name}`, pull)
   return cause ? unreachable(`${host} cannot be reached: ${cause[1]}`, pull) : null
 }
 

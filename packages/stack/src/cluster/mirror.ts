@@ -70,7 +70,7 @@ export function mirrorWarnings({ failed }: MirrorResult): readonly string[] {
   return Object.entries(Object.groupBy(failed, ({ reason }) => reason)).map(([reason, same = []]) => {
     const hosts = new Set(same.map(({ image }) => parseImage(image)?.host))
     const names = same.map(({ image }) => image).join(', ')
-    return `not in the cluster's registry, the node pulls from ${[...hosts].join(' and ')}: ${names} (${reason})`
+    return `not in the cluster's registry (${reason}): the node pulls from ${[...hosts].join(' and ')}: ${names}`
   })
 }
 

@@ -4,6 +4,8 @@ import { describePods, type Finding, otherFinding, type PodTrouble, type Trouble
 /** The kubelet tries a volume again after two minutes at most: what it said before is over. */
 const MOUNT_EVENT_HOLDS_MS = 130_000
 const MOUNT = ['FailedMount', 'FailedAttachVolume', 'FailedCreatePodSandBox']
+/** What the kubelet does once a pod has its volumes and its network. */
+const AFTER_MOUNT = ['Pulling', 'Pulled', 'Created', 'Started']
 
 /** Why no node takes a pod, in the words of the scheduler. */
 export function schedulingFinding(message: string, pod: Pod, objects: KubeObjects, context: TroubleContext): Finding {
@@ -20,7 +22,7 @@ export function schedulingFinding(message: string, pod: Pod, objects: KubeObject
   const hint = describePods(context)
   const claim = /persistentvolumeclaim "([^"]+)" not found/.exec(message)?.[1]
   if (claim !== undefined) {
-    return { kind: 'volume', summary: `there is no volume claim "${claim}"`, hint, hopeless: false }
+    return { kind: 'volume', summary: `the volume claim "${claim}" does not exist`, hint, hopeless: false }
   }
   if (/unbound immediate PersistentVolumeClaims/.test(message)) {
     return {
@@ -38,7 +40,7 @@ export function schedulingFinding(message: string, pod: Pod, objects: KubeObject
       hopeless: false,
     }
   }
-  return { kind: 'unschedulable', summary: 'no node takes it yet', hint, hopeless: false }
+  return { kind: 'unschedulable', summary: 'no node can run it yet', hint, hopeless: false }
 }
 
 /** Why something has no pods at all: the API server refuses them. */
@@ -47,7 +49,7 @@ export function creationFinding(
   events: readonly Event[],
   context: TroubleContext,
 ): (Finding & { detail: string }) | null {
-  if (owner.status.conditions.some(({ type, status }) => type === 'Complete' && status === 'True')) return null
+  if (isComplete(owner)) return null
   const condition = owner.status.conditions.find(
     ({ type, status }) => status === 'True' && (type === 'ReplicaFailure' || type === 'Failed'),
   )
@@ -72,6 +74,11 @@ export function creationFinding(
   return { ...otherFinding(detail, context), hint, detail }
 }
 
+/** Whether a Job has done its work. */
+export function isComplete({ status }: Pick<KubeObjects['jobs'][number], 'status'>): boolean {
+  return status.conditions.some(({ type, status: holds }) => type === 'Complete' && holds === 'True')
+}
+
 /** What keeps a pod from starting any container, from the kubelet's events. */
 export function mountFinding(
   pod: Pod,
@@ -81,8 +88,10 @@ export function mountFinding(
   const statuses = [...pod.status.initContainerStatuses, ...pod.status.containerStatuses]
   if (statuses.some(({ state }) => !state.waiting)) return null
   const said = (event: Event) => Date.parse(event.lastTimestamp ?? '')
+  // The event stays when what it tells of is over: what comes after it shows that it is.
+  const wentOn = Math.max(0, ...events.filter(({ reason }) => AFTER_MOUNT.includes(reason)).map(said))
   const message = events
-    .filter((event) => MOUNT.includes(event.reason) && at - said(event) < MOUNT_EVENT_HOLDS_MS)
+    .filter((event) => MOUNT.includes(event.reason) && said(event) > wentOn && at - said(event) < MOUNT_EVENT_HOLDS_MS)
     .toSorted((a, b) => said(a) - said(b))
     .at(-1)?.message
   if (message === undefined) return null

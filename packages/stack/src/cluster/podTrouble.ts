@@ -1,6 +1,6 @@
 import { containerFinding } from './containerTrouble.ts'
 import type { Event, KubeObjects, Pod } from './kubeObjects.ts'
-import { creationFinding, mountFinding, schedulingFinding } from './placementTrouble.ts'
+import { creationFinding, isComplete, mountFinding, schedulingFinding } from './placementTrouble.ts'
 import { otherFinding, type PodTrouble, type TroubleContext } from './trouble.ts'
 
 const ENDED = ['Failed', 'Succeeded']
@@ -11,6 +11,8 @@ const ENDED = ['Failed', 'Succeeded']
  */
 export function podTrouble(objects: KubeObjects, context: TroubleContext): PodTrouble | null {
   const owner = currentOwner(objects, context.service)
+  // A pod that failed before it stays, and says nothing any more.
+  if (owner?.kind === 'Job' && isComplete(owner)) return null
   const all = objects.pods.filter(
     ({ metadata }) =>
       metadata.labels.app === context.service &&

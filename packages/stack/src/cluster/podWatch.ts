@@ -70,7 +70,8 @@ export class PodWatch {
     if (!run) return trouble
     const key = `${trouble.uid} ${run.container} ${run.runsAgain ? run.restarts - 1 : run.restarts}`
     const lines = this.#lines.get(key) ?? (await this.#logs(run, LAST_WORDS_LINES))
-    this.#lines.set(key, lines)
+    // None may mean that they could not be had just now.
+    if (lines.length > 0) this.#lines.set(key, lines)
     // Who ran out of memory did not say so.
     const words = trouble.kind === 'out-of-memory' ? '' : lastWords(lines)
     const program = WRONG_ARCHITECTURE.exec(words)?.[1]

@@ -77,8 +77,8 @@ export async function startDashboardProxy(options: DashboardProxyOptions): Promi
   server.on('upgrade', (request, socket, head) => {
     const refusal = refusalOf(request, options)
     if (refusal) return refuseUpgrade(socket, refusal.status, refusal.reason)
-    if (!isForBackend(request)) return refuseUpgrade(socket, 404, 'there is no WebSocket')
-    if (!isWebSocket(request)) return refuseUpgrade(socket, 400, 'this is no request for a WebSocket')
+    if (!isForBackend(request)) return refuseUpgrade(socket, 404, 'no WebSocket here')
+    if (!isWebSocket(request)) return refuseUpgrade(socket, 400, 'this is not a WebSocket request')
     delete request.headers.origin
     socket.on('error', () => socket.destroy())
     upgraded.add(socket.once('close', () => upgraded.delete(socket)))

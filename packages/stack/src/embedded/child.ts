@@ -5,7 +5,7 @@ import type { Service } from '../catalogue/schema.ts'
 import { identifyProcess, type ProcessIdentity, terminate } from '../processes.ts'
 import type { Launch } from './launch.ts'
 import type { ServiceLog } from './serviceLog.ts'
-import { makeTemporaryFolder, removeTemporaryFolder } from './temporaryFolder.ts'
+import { clearTemporaryFolder, makeTemporaryFolder } from './temporaryFolder.ts'
 
 const LAST_WORDS_MS = 1_000
 
@@ -57,7 +57,7 @@ export async function startChild(launch: Launch, log: ServiceLog, stop: Service[
     exit,
     async stop() {
       await terminate(identity, { ...stop, group: 'leader-first' })
-      if (temporary !== undefined) removeTemporaryFolder(temporary)
+      if (temporary !== undefined) clearTemporaryFolder(temporary)
       // Its last words may still be in the pipes; somebody that left the group may hold them open for ever.
       await Promise.race([closed, sleep(LAST_WORDS_MS, undefined, { ref: false })])
     },

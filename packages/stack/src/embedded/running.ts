@@ -1,6 +1,6 @@
 import { isSameProcess, type ProcessIdentity, terminate } from '../processes.ts'
 import { type EmbeddedState, readState } from './state.ts'
-import { removeTemporaryFolder, temporaryFolder } from './temporaryFolder.ts'
+import { clearTemporaryFolder, temporaryFolder } from './temporaryFolder.ts'
 
 /**
  * The stack that this checkout's supervisor runs.
@@ -34,7 +34,7 @@ export async function endOrphans(root: string, graceMs: number): Promise<readonl
     // SIGINT: the real Convex backend knows no other way to end in good order, and all others take it too.
     const result = await terminate(process, { signal: 'SIGINT', graceMs, group: 'leader-first' })
     if (result !== 'was-gone') ended.push(id)
-    removeTemporaryFolder(temporaryFolder(root, id))
+    clearTemporaryFolder(temporaryFolder(root, id))
   }
   return ended
 }

@@ -3,23 +3,18 @@ import { mkdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 
-/** What the system allows for the path of a Unix socket: macOS has 104 bytes with the last one being zero, Linux 108. */
-const LONGEST_SOCKET_PATH = 103
-/** What a program may put behind the folder: the Convex backend's Node.js listens on `.tmpAbCdEf/.executor.sock`. */
-const ROOM = 40
-
 /**
- * Where a service of a checkout keeps temporary files, absolute. It is not among its data, whose path is as long as the
- * checkout's, and not the system's folder itself: that of the shell `up` was typed in may be gone before the stack is.
+ * Where a service of a checkout keeps temporary files, absolute and short. A program may listen on a Unix socket in it, as
+ * the Node.js of the Convex backend does on `.tmpAbCdEf/.executor.sock`, and the path of one has 103 bytes at most (macOS;
+ * Linux: 107). So it is not among the data, whose path is as long as the checkout's, and not in TMPDIR: that of the shell
+ * which `up` was typed in may be gone before the stack is, and another shell would look for it elsewhere.
  */
 export function temporaryFolder(root: string, id: string): string {
   const name = createHash('sha256')
     .update(JSON.stringify([root, id, process.getuid?.()]))
     .digest('hex')
     .slice(0, 12)
-  const ofSystem = path.join(tmpdir(), `nebula-${name}`)
-  const isShort = Buffer.byteLength(ofSystem) + ROOM <= LONGEST_SOCKET_PATH
-  return isShort ? ofSystem : path.join('/tmp', `nebula-${name}`)
+  return path.join(process.platform === 'win32' ? tmpdir() : '/tmp', `nebula-${name}`)
 }
 
 /**
@@ -33,6 +28,17 @@ export function makeTemporaryFolder(folder: string): void {
   mkdirSync(folder, { mode: 0o700 })
 }
 
-export function removeTemporaryFolder(folder: string): void {
-  rmSync(folder, { recursive: true, force: true })
+/**
+ * Removes it, unless somebody still writes to it: then it stays until it is made the next time, which says what is wrong.
+ */
+export function clearTemporaryFolder(folder: string): void {
+  try {
+    removeTemporaryFolder(folder)
+  } catch {
+    // Nothing that ends may fail for what it leaves behind.
+  }
+}
+
+function removeTemporaryFolder(folder: string): void {
+  rmSync(folder, { recursive: true, force: true, maxRetries: 3 })
 }

@@ -81,7 +81,8 @@ function warnOfChanges({ catalogue, convex }: EmbeddedContext, running: Embedded
   if (running.definition !== fingerprint(catalogue)) {
     warn('definition', `infra/stack.yaml has changed since the stack was started; to apply it: ${restart}`)
   }
-  if (convex !== 'auto') warn('convex', `--convex ${convex} counts when the stack is started: ${restart}`)
+  if (convex !== 'auto')
+    warn('convex', `--convex counts at the start only (npm run down; npm run up -- --convex ${convex})`)
 }
 
 async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, signal }: UpOptions): Promise<void> {
@@ -124,8 +125,8 @@ async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, si
 /** Fits into a line of a terminal, where what is longer is cut off. */
 function describeLeftData({ title }: Service, { of, instead }: LeftData): string {
   const who = of === 'real' ? 'the real one' : 'its stand-in'
-  const what = instead === 'none' ? `${title} starts empty: ${who} has data` : `${title}: ${who} has newer data`
-  return `${what} (npm run up -- --convex ${of})`
+  const what = instead === 'none' ? `${title} is empty, ${who} is not` : `${title}: ${who} is newer`
+  return `${what} (npm run down; npm run up -- --convex ${of})`
 }
 
 async function endOrphansOf(root: string, onEvent: OnEvent): Promise<void> {

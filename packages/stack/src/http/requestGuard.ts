@@ -57,7 +57,7 @@ export function originIsKnown(origin: string, host: string | undefined, { port, 
   // Behind GitHub's forwarding the page is https, and its origin is told as that of the port on localhost.
   const authority = /^https?:\/\/(.*)$/.exec(origin)?.[1]
   if (authority === undefined || !LOOPBACK.test(authority)) return false
-  return authority.endsWith(`:${port}`) || authority === host
+  return authority.endsWith(`:${port}`) || authority === host?.toLowerCase()
 }
 
 /** Whether the browser says that another site's page caused the request. Other clients say nothing. */
@@ -72,8 +72,8 @@ export function siteIsForeign({ headers }: Pick<IncomingMessage, 'headers'>): bo
 export function refusalOf(request: Pick<IncomingMessage, 'url' | 'headers'>, callers: Callers): Refusal | null {
   const { host, origin } = request.headers
   if (pathOf(request.url) === null) return { status: 400, reason: 'the request target is not a path' }
-  if (!hostIsWellFormed(host)) return { status: 400, reason: 'the Host header is not a host' }
-  if (!hostIsKnown(host, callers)) return { status: 403, reason: 'this host name is not one of this server' }
+  if (!hostIsWellFormed(host)) return { status: 400, reason: 'the Host header is malformed' }
+  if (!hostIsKnown(host, callers)) return { status: 403, reason: 'this server does not answer to this host name' }
   if (origin !== undefined && !originIsKnown(origin, host, callers)) {
     return { status: 403, reason: 'pages of another origin may not call this server' }
   }

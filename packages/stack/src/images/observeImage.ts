@@ -3,7 +3,9 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { Parser, type ReadEntry } from 'tar'
 import { z } from 'zod'
+import { NebulaError } from '../errors.ts'
 import { exec, execText } from '../exec.ts'
+import { ExitCode } from '../exitCodes.ts'
 import type { ShapeFile } from './imageShape.ts'
 
 const Config = z.object({
@@ -67,7 +69,14 @@ export async function observeImage(
   wanted: readonly Pick<ShapeFile, 'path' | 'kind'>[],
 ): Promise<ObservedImage | null> {
   const inspected = await exec(['docker', 'image', 'inspect', reference])
-  if (inspected.exitCode !== 0) return null
+  if (inspected.exitCode !== 0) {
+    if (/no such (image|object)/i.test(inspected.stderr)) return null
+    throw new NebulaError(`Docker does not answer: ${inspected.stderr.trim()}`, {
+      code: 'DOCKER_UNREACHABLE',
+      hint: 'npm run doctor',
+      exitCode: ExitCode.Precondition,
+    })
+  }
   const [{ Config: config }] = Inspected.parse(JSON.parse(inspected.stdout))
   // An image without a command takes a container only with one; it is never started.
   const argv = ['docker', 'create', '--pull', 'never', '--entrypoint', '/none', reference]

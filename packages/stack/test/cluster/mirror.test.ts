@@ -83,7 +83,7 @@ test('one that cannot be pushed is named with the reason, and the others are pus
     failed: [{ image: UI, reason: refused }],
   })
   expect(mirrorWarnings(result)).toEqual([
-    `not in the cluster's registry, the node pulls from docker.io: ${UI} (${refused})`,
+    `not in the cluster's registry (${refused}): the node pulls from docker.io: ${UI}`,
   ])
 })
 

@@ -77,7 +77,7 @@ test.each<[string, TroubleKind, string, string, { hopeless: boolean }]>([
   ['ends-at-once', 'crash-loop', 'main exited with code 0', 'npm run logs -- x-exit0', later],
   ['probe-fails', 'crash-loop', 'main was ended: its startup probe failed', 'npm run logs -- x-liveness', later],
   ['volume-of-nothing', 'volume', 'volume v: configmap "absent" not found', 'describe pod -l app=x-mount', later],
-  ['no-volume-claim', 'volume', 'there is no volume claim "absent"', 'describe pod', later],
+  ['no-volume-claim', 'volume', 'the volume claim "absent" does not exist', 'describe pod', later],
   ['volume-claim-pending', 'volume', 'its volume is not there yet', 'describe pvc', later],
   [
     'pod-security',
@@ -125,6 +125,62 @@ test('a pull that is under way again is not given up, though the kubelet still s
   })
   expect(troubleIn('registry-unreachable')).toMatchObject({ retrying: false })
   expect(troubleIn('registry-unreachable', pulling)).toMatchObject({ retrying: true })
+})
+
+test('a mount that failed is over when the kubelet went on to pull', () => {
+  const went = (objects: KubeObjects): KubeObjects => ({
+    ...objects,
+    events: [
+      ...objects.events,
+      ...objects.events.map((event) => ({
+        ...event,
+        reason: 'Pulling',
+        message: 'Pulling image',
+        lastTimestamp: '2026-11-28T01:04:20Z',
+      })),
+    ],
+  })
+  expect(troubleIn('volume-of-nothing')).toMatchObject({ kind: 'volume' })
+  expect(troubleIn('volume-of-nothing', went)).toBeNull()
+})
+
+test('a job that did its work is well, whatever became of one of its pods', () => {
+  const { objects: refused } = recorded('pod-security-job')
+  const [job] = refused.jobs
+  if (!job) throw new Error('there is no job')
+  const complete = [{ type: 'Complete', status: 'True', reason: '', message: '' }]
+  const objects = (conditions: typeof complete): KubeObjects => {
+    const { objects: crashed } = recorded('crash')
+    const pods = crashed.pods.map((pod) => ({
+      ...pod,
+      metadata: {
+        ...pod.metadata,
+        labels: { ...pod.metadata.labels, app: job.metadata.name },
+        ownerReferences: [{ uid: job.metadata.uid }],
+      },
+    }))
+    return { ...crashed, pods, replicaSets: [], jobs: [{ ...job, status: { ...job.status, conditions } }] }
+  }
+  const context = { service: job.metadata.name, kubectl: 'kubectl', registry: 'nebula-registry:5000' }
+  expect(podTrouble(objects([]), context)).toMatchObject({ kind: 'crash-loop' })
+  expect(podTrouble(objects(complete), context)).toBeNull()
+})
+
+test('our own registry is brought back by `up`: this machine knows it by another name', () => {
+  const ours = (objects: KubeObjects): KubeObjects => ({
+    ...objects,
+    pods: objects.pods.map((pod) => ({
+      ...pod,
+      spec: {
+        ...pod.spec,
+        containers: pod.spec.containers.map((one) => ({ ...one, image: 'nebula-registry:5000/nebula-worker:tilt-1' })),
+      },
+    })),
+  })
+  expect(troubleIn('registry-refuses-connection', ours)).toMatchObject({
+    summary: "the project's registry cannot be reached: connection refused",
+    hint: 'npm run up',
+  })
 })
 
 test('too little memory is waited for while something ends that gives memory back', () => {
@@ -186,6 +242,12 @@ test.each<[string, string, TroubleKind, boolean]>([
   ['ErrImagePull', 'unexpected status from HEAD request: 429 Too Many Requests', 'registry-unreachable', false],
   ['ErrImagePull', 'dial tcp 1.2.3.4:443: i/o timeout', 'registry-unreachable', false],
   ['ErrImagePull', 'tls: failed to verify certificate: x509: unknown authority', 'registry-unreachable', false],
+  [
+    'ErrImagePull',
+    'failed to copy: httpReadSeeker: content at https://cdn.example.org/blobs/sha256:ab not found: not found',
+    'registry-unreachable',
+    false,
+  ],
   ['ErrImagePull', 'something new', 'other', false],
   [
     'CreateContainerConfigError',

@@ -70,6 +70,12 @@ test('the folder for temporary files leaves room for a socket in it, however lon
   for (const folder of [one, temporaryFolder('/home/nebula', 'convex-backend')]) {
     expect(path.join(folder ?? '', '.tmpAbCdEf/.executor.sock').length).toBeLessThanOrEqual(103)
   }
+  // Another shell has to find it, and the one that `up` was typed in may take its own with it.
+  expect(temporaryFolder('/home/nebula', 'convex-backend')).not.toContain('ttt')
+  vi.unstubAllEnvs()
+  const elsewhere = temporaryFolder('/home/nebula', 'convex-backend')
+  vi.stubEnv('TMPDIR', '/tmp/nix-shell.abc')
+  expect(temporaryFolder('/home/nebula', 'convex-backend')).toBe(elsewhere)
 })
 
 test('a service in the process of another one has none of its own', async () => {
