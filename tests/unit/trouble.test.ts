@@ -1,9 +1,11 @@
 import path from 'node:path'
+import { PassThrough } from 'node:stream'
 import { stripVTControlCharacters } from 'node:util'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
 import type { ServiceStatus } from '@nebula/stack/serviceStatus'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { reportFailures } from '../../scripts/lib/failures.ts'
+import { liveRenderer } from '../../scripts/lib/render/live.ts'
 import { plainRenderer } from '../../scripts/lib/render/plain.ts'
 import { fold } from '../../scripts/lib/render/words.ts'
 import { troubleList } from '../../scripts/lib/summary.ts'
@@ -50,4 +52,18 @@ test('a line that comes again and again is said once, with how often', async () 
   await reportFailures(catalogue, [{ ...trouble, state: 'failed' }], async () => ['no', 'no', 'no', 'yes', 'no'])
   const lines = stripVTControlCharacters(written.join('')).split('\n')
   expect(lines.filter((line) => line.startsWith('  │ '))).toEqual(['  │ no (3 times)', '  │ yes', '  │ no'])
+})
+
+test('a warning is shown whole on a terminal, in lines that fit', () => {
+  const screen: string[] = []
+  const stream = Object.assign(new PassThrough(), { isTTY: true, columns: 60, rows: 40 })
+  stream.on('data', (chunk: Buffer) => screen.push(stripVTControlCharacters(String(chunk))))
+  // Only what the renderer uses of a terminal is there.
+  const renderer = liveRenderer(catalogue, stream as unknown as NodeJS.WriteStream)
+  const message = `not in the cluster's registry (no space left on device): the node pulls from docker.io: postgres:16-alpine`
+  renderer.onEvent({ type: 'step', id: 'images', state: 'warning', message })
+  renderer.stop()
+  const lines = screen.join('').split('\n')
+  expect(lines.map((line) => line.trim()).join(' ')).toContain(message)
+  for (const line of lines) expect(line.length).toBeLessThanOrEqual(60)
 })

@@ -4,7 +4,7 @@ import { isGreen, type ServiceStatus } from '@nebula/stack/serviceStatus'
 import { createLogUpdate } from 'log-update'
 import pc from 'picocolors'
 import type { Renderer } from './renderer.ts'
-import { fit, formatMs, stateMark, stepMark } from './words.ts'
+import { fit, fold, formatMs, stateMark, stepMark } from './words.ts'
 
 interface Step {
   readonly event: StepEvent
@@ -81,7 +81,8 @@ function nextRow(row: Row | undefined, status: ServiceStatus): Row {
 }
 
 function stepLine({ event, title, began }: Step, frame: number | null, width: number): string {
-  if (event.state === 'warning') return fitStyled(`${stepMark('warning')} `, event.message, width)
+  // Whole, over several lines: what it is about may stand at the end of it.
+  if (event.state === 'warning') return `${stepMark('warning')} ${fold(event.message, width - 2).join('\n  ')}`
   const running = event.state === 'started' || event.state === 'progress'
   const mark = running ? spinner(frame) : stepMark(event.state)
   const detail = event.state === 'started' ? '' : event.message
@@ -93,10 +94,6 @@ function stepLine({ event, title, began }: Step, frame: number | null, width: nu
 /** Turns while there is work; null when there will be no more of it: what still ran was given up. */
 function spinner(frame: number | null): string {
   return frame === null ? pc.red('✗') : pc.cyan(FRAMES[frame] ?? '')
-}
-
-function fitStyled(mark: string, text: string, width: number): string {
-  return `${mark}${fit(text, width - 2)}`
 }
 
 function serviceLines(service: Service, row: Row | undefined, frame: number | null, width: number): readonly string[] {
