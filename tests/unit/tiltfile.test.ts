@@ -84,7 +84,7 @@ async function evaluate(context = CONTEXT) {
 test.runIf(hasTilt)('without secrets it says what makes them', async () => {
   const result = await evaluate()
   expect(result.exitCode).not.toBe(0)
-  expect(result.output).toContain('just up')
+  expect(result.output).toContain('npm run up')
 })
 
 test.runIf(hasTilt)(
