@@ -54,8 +54,7 @@ export async function nodeImages(root: string): Promise<readonly string[]> {
 export async function allImages(root: string, definition: ClusterDefinition): Promise<readonly string[]> {
   const images = new Set([
     ...(await serviceImages(root)),
-    ...(await nodeImages(root)),
-    ...(await imagesStartedBy(root, 'k3d')),
+    ...(await imagesStartedBy(root, 'k3s', 'k3d')),
     ...definition.images,
   ])
   for await (const file of glob('apps/*/Dockerfile', { cwd: root })) {
@@ -66,9 +65,11 @@ export async function allImages(root: string, definition: ClusterDefinition): Pr
   return [...images].sort()
 }
 
-async function imagesStartedBy(root: string, program: string): Promise<readonly string[]> {
+async function imagesStartedBy(root: string, ...programs: readonly string[]): Promise<readonly string[]> {
   const shapes = await loadShapes(root)
-  return shapes.filter(({ startedBy }) => startedBy === program).map(({ image, version }) => `${image}:${version}`)
+  return shapes
+    .filter(({ startedBy }) => startedBy && programs.includes(startedBy))
+    .map(({ image, version }) => `${image}:${version}`)
 }
 
 function collectImages(value: unknown, images: Set<string>): void {

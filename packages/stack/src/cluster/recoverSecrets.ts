@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { exec } from '../exec.ts'
 import type { ClusterDefinition } from './definition.ts'
+import { kubectl } from './kubeObjects.ts'
 
 const KubernetesSecret = z.object({ data: z.record(z.string(), z.string()) })
 
@@ -10,17 +11,10 @@ const KubernetesSecret = z.object({ data: z.record(z.string(), z.string()) })
  * @returns null when the cluster has none.
  */
 export async function recoverSecrets(definition: ClusterDefinition): Promise<Readonly<Record<string, string>> | null> {
-  const kubectl = ['kubectl', '--context', definition.context, '-n', definition.namespace, 'get']
+  const get = [...kubectl(definition), 'get']
   const [secret, instance] = await Promise.all([
-    exec([...kubectl, 'secret', 'nebula-secrets', '-o', 'json', '--ignore-not-found']),
-    exec([
-      ...kubectl,
-      'configmap',
-      'nebula-settings',
-      '-o',
-      'jsonpath={.data.convex-instance-name}',
-      '--ignore-not-found',
-    ]),
+    exec([...get, 'secret', 'nebula-secrets', '-o', 'json', '--ignore-not-found']),
+    exec([...get, 'configmap', 'nebula-settings', '-o', 'jsonpath={.data.convex-instance-name}', '--ignore-not-found']),
   ])
   if (secret.exitCode !== 0 || secret.stdout.trim() === '') return null
   const { data } = KubernetesSecret.parse(JSON.parse(secret.stdout))

@@ -81,20 +81,17 @@ function checkContainer(
     problem('no-command', `${container.image} has no command, and the pod gives none`)
     return problems
   }
-  look.executes(program)
-  for (const text of scriptsOf(argv, container, pod, configMaps))
-    for (const name of shellCommands(text, ['step'])) look.executes(name)
+  for (const command of [argv, ...execCommands(container)]) {
+    look.executes(command[0] ?? '')
+    const scripts = scriptsOf(command, container, pod, configMaps)
+    for (const name of scripts.flatMap(shellCommands)) look.executes(name)
+  }
   if (isOwnProgram(program, shape)) {
     for (const name of shape.executes) look.executes(name)
     for (const name of shape.reads) look.reads(name)
     for (const place of shape.writes) look.writes(place)
     checkPorts(container, shape, problem)
     if (pod.containers.includes(container) && pod.restartPolicy === 'Always') checkSignal(container, shape, problem)
-  }
-  for (const command of execCommands(container)) {
-    look.executes(command[0] ?? '')
-    for (const text of scriptsOf(command, container, pod, configMaps))
-      for (const name of shellCommands(text)) look.executes(name)
   }
   if (path.posix.basename(program) === 'install') installFiles(argv.slice(1), look, contents, identity)
   return problems

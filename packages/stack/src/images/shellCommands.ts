@@ -6,13 +6,18 @@ const BUILTINS = new Set(
   ),
 )
 
+/** What a function does that runs its arguments. */
+const RUNS_ARGUMENTS = '"$@"'
+
 /**
  * The programs that a small shell script runs: the first word of each of its commands that is no keyword, builtin or function
- * of its own. Knows quotes, comments and what joins commands; no here-documents and no substitutions.
- * @param runners functions of the script that run their arguments, such as `step`: what follows them is a command, too.
+ * of its own. What follows the name of a function that runs its arguments is a command, too. Knows quotes, comments and what
+ * joins commands; no here-documents and no substitutions.
  */
-export function shellCommands(script: string, runners: readonly string[] = []): readonly string[] {
+export function shellCommands(script: string): readonly string[] {
   const functions = new Set([...script.matchAll(/^\s*([\w-]+)\(\)/gm)].map((match) => match[1] ?? ''))
+  const bodies = [...script.matchAll(/^\s*([\w-]+)\(\)(.*?)^\s*\}/gms)]
+  const runners = bodies.filter((match) => match[2]?.includes(RUNS_ARGUMENTS)).map((match) => match[1] ?? '')
   const bare = script
     .replace(/^\s*#.*$/gm, '')
     .replace(/'[^']*'|"(?:\\.|[^"\\])*"/g, 'QUOTED')
