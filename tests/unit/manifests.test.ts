@@ -5,6 +5,8 @@ import { beforeAll, describe, expect, test } from 'vitest'
 import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { repository } from '../lib/checkout.ts'
+import { FakeTools } from '../lib/fakeTools.ts'
+import { run } from '../lib/nebula.ts'
 
 const Probe = z.looseObject({ periodSeconds: z.number(), initialDelaySeconds: z.number().optional() })
 const Container = z.looseObject({
@@ -139,3 +141,43 @@ function emptyLists(value: unknown, at = ''): readonly string[] {
   if (Array.isArray(value) && value.length === 0) return [at]
   return Object.entries(value).flatMap(([key, item]) => emptyLists(item, `${at}/${key}`))
 }
+
+describe('the job that makes the namespace', () => {
+  const command = workloads.find(({ metadata }) => metadata.name === 'temporal-namespace')?.spec.template.spec
+    .containers[0]?.command
+  const [shell = '', ...args] = z.array(z.string()).parse(command)
+  const start = (tools: FakeTools) =>
+    run(tools.folder, [shell, ...args], { env: { PATH: tools.path, TEMPORAL_ADDRESS: 'temporal:7233' } })
+  const refused = { stderr: 'connect: connection refused', exitCode: 1 }
+
+  test('waits for a Temporal that does not answer yet', async () => {
+    const tools = new FakeTools(
+      ['temporal'],
+      [
+        { when: /describe/, ...refused },
+        { when: /create/, time: 1, ...refused },
+      ],
+    )
+    expect(await start(tools)).toMatchObject({ exitCode: 0 })
+    expect(tools.lines('temporal operator namespace ').map((line) => line.split(' ')[0])).toEqual([
+      'describe',
+      'create',
+      'describe',
+      'create',
+    ])
+  })
+
+  test('changes nothing where the namespace exists', async () => {
+    const tools = new FakeTools(['temporal'], [])
+    expect(await start(tools)).toMatchObject({ exitCode: 0 })
+    expect(tools.calls()).toHaveLength(1)
+  })
+
+  test('gives up with what Temporal said', async () => {
+    const tools = new FakeTools(['temporal', 'sleep'], [{ when: /^temporal/, ...refused }])
+    const { exitCode, stdout, stderr } = await start(tools)
+    expect(exitCode).toBe(1)
+    expect(stderr).toContain('connection refused')
+    expect(stdout).toContain('Temporal at temporal:7233 did not make the namespace')
+  })
+})
