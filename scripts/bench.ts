@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { endpointAddress, endpointUrl } from '@nebula/stack/catalogue/endpoints'
-import { execText } from '@nebula/stack/exec'
+import { execText } from '@nebula/stack/system/exec'
 import { checkHistory, runThrough } from '@nebula/stack/verify/runThrough'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'

@@ -1,10 +1,10 @@
 import path from 'node:path'
 import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
+import { findRoot, STACK_FILE } from '@nebula/stack/checkout/root'
 import { startDashboardProxy } from '@nebula/stack/codespaces/dashboardProxy'
-import { parentEnded } from '@nebula/stack/parentEnded'
-import { findRoot, STACK_FILE } from '@nebula/stack/root'
-import { loadSecrets } from '@nebula/stack/secrets'
+import { loadSecrets } from '@nebula/stack/secrets/secrets'
+import { parentEnded } from '@nebula/stack/system/parentEnded'
 import { command, interruptible, main } from './lib/command.ts'
 import { wholeNumber } from './lib/options.ts'
 

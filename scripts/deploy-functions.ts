@@ -3,7 +3,7 @@ import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import { findCodespace, forwardedOrigin } from '@nebula/stack/codespaces/codespace'
 import type { CanonicalUrls } from '@nebula/stack/convex/canonicalUrls'
 import { deployFunctions } from '@nebula/stack/convex/deployFunctions'
-import { loadSecrets } from '@nebula/stack/secrets'
+import { loadSecrets } from '@nebula/stack/secrets/secrets'
 import { command, interruptible, main } from './lib/command.ts'
 import { openStack } from './lib/stack.ts'
 

@@ -1,4 +1,4 @@
-import { ExitCode } from '@nebula/stack/exitCodes'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { command, interruptible, main } from './lib/command.ts'
 import { pageSettings, runNative } from './lib/native.ts'
 

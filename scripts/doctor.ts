@@ -1,5 +1,5 @@
-import { ExitCode } from '@nebula/stack/exitCodes'
-import type { ModeChoice } from '@nebula/stack/mode'
+import type { ModeChoice } from '@nebula/stack/chooseMode'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import type { PreflightResult } from '@nebula/stack/preflight/run'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'

@@ -1,4 +1,4 @@
-import { acquireLock } from '@nebula/stack/lock'
+import { acquireLock } from '@nebula/stack/checkout/lock'
 import { command, interruptible, main } from './lib/command.ts'
 import { chooseRenderer } from './lib/render/choose.ts'
 import { openDriver } from './lib/stack.ts'

@@ -1,5 +1,5 @@
-import { NebulaError } from '@nebula/stack/errors'
-import { ExitCode } from '@nebula/stack/exitCodes'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { command, interruptible, main } from './lib/command.ts'
 import { wholeNumber } from './lib/options.ts'
 import { openDriver } from './lib/stack.ts'

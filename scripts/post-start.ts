@@ -1,5 +1,5 @@
-import { waitForDocker } from '@nebula/stack/cluster/waitForDocker'
-import { ExitCode } from '@nebula/stack/exitCodes'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
+import { waitForDocker } from '@nebula/stack/system/waitForDocker'
 import { command, interruptible, main } from './lib/command.ts'
 import { DOCKER_DEADLINE_MS, part, sayWhatToDo } from './lib/hook.ts'
 import { runScript } from './lib/runScript.ts'

@@ -1,6 +1,6 @@
 import { personUrl } from '@nebula/stack/catalogue/endpoints'
-import { ExitCode } from '@nebula/stack/exitCodes'
-import { isGreen, type ServiceStatus } from '@nebula/stack/serviceStatus'
+import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { openDriver } from './lib/stack.ts'

@@ -1,6 +1,6 @@
-import { Programs } from '@nebula/stack/embedded/programs'
-import { startSupervisor } from '@nebula/stack/embedded/supervisor'
-import { loadSecrets } from '@nebula/stack/secrets'
+import { Programs } from '@nebula/stack/embedded/programs/programs'
+import { startSupervisor } from '@nebula/stack/embedded/supervisor/supervisor'
+import { loadSecrets } from '@nebula/stack/secrets/secrets'
 import { openStack } from './lib/stack.ts'
 
 /* What `up` leaves running in embedded mode. SIGTERM and SIGINT end it with all its services, SIGHUP retries what failed. */

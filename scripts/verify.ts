@@ -1,5 +1,5 @@
-import { ExitCode } from '@nebula/stack/exitCodes'
-import { loadSecrets } from '@nebula/stack/secrets'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
+import { loadSecrets } from '@nebula/stack/secrets/secrets'
 import type { Check } from '@nebula/stack/verify/check'
 import { verify } from '@nebula/stack/verify/verify'
 import pc from 'picocolors'

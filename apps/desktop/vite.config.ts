@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
-import { findRoot, STACK_FILE } from '@nebula/stack/root'
+import { findRoot, STACK_FILE } from '@nebula/stack/checkout/root'
 import tailwindcss from '@tailwindcss/vite'
 import react from '@vitejs/plugin-react'
 import { defineConfig } from 'vite'

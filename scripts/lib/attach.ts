@@ -1,6 +1,6 @@
-import type { StackDriver } from '@nebula/stack/driver'
-import { ExitCode } from '@nebula/stack/exitCodes'
-import { acquireLock } from '@nebula/stack/lock'
+import { acquireLock } from '@nebula/stack/checkout/lock'
+import type { StackDriver } from '@nebula/stack/driver/stackDriver'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { chooseRenderer } from './render/choose.ts'
 
 /**

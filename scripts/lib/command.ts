@@ -1,6 +1,6 @@
 import { Command, CommanderError } from '@commander-js/extra-typings'
-import { NebulaError } from '@nebula/stack/errors'
-import { ExitCode } from '@nebula/stack/exitCodes'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import pc from 'picocolors'
 
 /** One Ctrl-C may come more than once: from the terminal, and passed on by npm. What comes later is another one. */

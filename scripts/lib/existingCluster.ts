@@ -1,4 +1,4 @@
-import { exec } from '@nebula/stack/exec'
+import { exec } from '@nebula/stack/system/exec'
 
 const DOCKER_TIMEOUT_MS = 20_000
 

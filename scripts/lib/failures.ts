@@ -1,6 +1,6 @@
+import { matchHints } from '@nebula/stack/catalogue/hints'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
-import { matchHints } from '@nebula/stack/hints'
-import { isGreen, type ServiceStatus } from '@nebula/stack/serviceStatus'
+import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
 import pc from 'picocolors'
 import { fold } from './render/words.ts'
 

@@ -1,5 +1,5 @@
-import { attempt } from '@nebula/stack/attempt'
-import { NebulaError } from '@nebula/stack/errors'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
+import { attempt } from '@nebula/stack/system/attempt'
 import pc from 'picocolors'
 import { formatMs } from './render/words.ts'
 

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process'
 import path from 'node:path'
-import { ExitCode } from '@nebula/stack/exitCodes'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
 
 /** Runs another command of this folder in a process of its own, with this terminal, and returns its exit code. */
 export async function runScript(name: string, args: readonly string[]): Promise<ExitCode> {

@@ -3,7 +3,7 @@ import { loadCatalogue } from '@nebula/stack/catalogue/load'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import { type ClusterContext, clusterContext } from '@nebula/stack/cluster/context'
 import type { ConvexChoice } from '@nebula/stack/embedded/programs/convexBackend'
-import { type OpenedStack, openDriver as open } from '@nebula/stack/modeInUse'
+import { type OpenedStack, openDriver as open } from '@nebula/stack/openDriver'
 
 /** The checkout that this script belongs to, and its stack. */
 export interface Stack {

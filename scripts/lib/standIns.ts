@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { execText } from '@nebula/stack/exec'
+import { execText } from '@nebula/stack/system/exec'
 
 /** Which target of packages/convex-embedded/Dockerfile stands in for which published image. */
 const STAND_INS = [

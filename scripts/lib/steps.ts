@@ -1,5 +1,5 @@
 import path from 'node:path'
-import { ExitCode } from '@nebula/stack/exitCodes'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import pc from 'picocolors'
 import { $ } from 'zx'
 import { formatMs } from './render/words.ts'

@@ -1,6 +1,6 @@
 import { allEndpoints, personUrl } from '@nebula/stack/catalogue/endpoints'
-import type { StackDriver } from '@nebula/stack/driver'
-import { isGreen, type ServiceStatus } from '@nebula/stack/serviceStatus'
+import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
+import type { StackDriver } from '@nebula/stack/driver/stackDriver'
 import pc from 'picocolors'
 import { formatMs, stateMark } from './render/words.ts'
 

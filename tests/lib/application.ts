@@ -1,5 +1,5 @@
 import { api } from '@nebula/convex/api'
-import { until } from '@nebula/stack/until'
+import { until } from '@nebula/stack/system/until'
 import { Client, Connection } from '@temporalio/client'
 import { ConvexClient } from 'convex/browser'
 import type { FunctionArgs, FunctionReturnType } from 'convex/server'

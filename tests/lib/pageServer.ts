@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cpSync, mkdirSync, symlinkSync } from 'node:fs'
 import path from 'node:path'
-import { until } from '@nebula/stack/until'
+import { until } from '@nebula/stack/system/until'
 import { type Checkout, copyCheckout, repository } from './checkout.ts'
 import { freePorts } from './freePorts.ts'
 

@@ -18,7 +18,7 @@ async function runCommand(body: string, args: readonly string[] = [], options?: 
   writeFileSync(
     file,
     `import { setTimeout as sleep } from 'node:timers/promises'
-     import { NebulaError } from '@nebula/stack/errors'
+     import { NebulaError } from '@nebula/stack/errors/nebulaError'
      import { command, interruptible, main } from '${helper}'
      const program = command('example', 'An example')
        .option('--timeout <seconds>', 'how long', '10')

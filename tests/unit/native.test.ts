@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
-import { MINIMUM_RUST } from '@nebula/stack/native/requirements'
+import { MINIMUM_RUST } from '@nebula/stack/preflight/native'
 import { expect, test } from 'vitest'
 import { z } from 'zod'
 import { repository } from '../lib/checkout.ts'

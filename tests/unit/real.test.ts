@@ -1,6 +1,6 @@
 import { existsSync, globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
-import { until } from '@nebula/stack/until'
+import { until } from '@nebula/stack/system/until'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { devcontainerPart } from '../../scripts/lib/real/devcontainerPart.ts'
 import { Journal } from '../../scripts/lib/real/journal.ts'

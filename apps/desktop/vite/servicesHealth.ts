@@ -1,9 +1,9 @@
 import { personUrl } from '@nebula/stack/catalogue/endpoints'
 import type { Catalogue, Service } from '@nebula/stack/catalogue/schema'
-import { embeddedCatalogue } from '@nebula/stack/embedded/catalogue'
-import { readState } from '@nebula/stack/embedded/state'
+import { embeddedCatalogue } from '@nebula/stack/embedded/state/catalogue'
+import { readState } from '@nebula/stack/embedded/state/supervisorState'
 import { type Finding, probe } from '@nebula/stack/health/probe'
-import { loadSecrets, type Secrets } from '@nebula/stack/secrets'
+import { loadSecrets, type Secrets } from '@nebula/stack/secrets/secrets'
 import type { ServiceHealth } from '../src/stack/services.ts'
 
 /** However many pages ask, a service is looked at this often at most. */

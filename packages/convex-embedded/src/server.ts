@@ -1,6 +1,6 @@
 import path from 'node:path'
 import type { HttpBindings } from '@hono/node-server'
-import { NebulaError } from '@nebula/stack/errors'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { type Assembly, assemble } from './assemble.ts'
 import { installFunctionGlobals } from './engine/execution.ts'
 import { Admission } from './http/admission.ts'

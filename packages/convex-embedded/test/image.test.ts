@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { chmod, mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { verifyAdminKey } from '@nebula/stack/convex/adminKey'
+import { verifyAdminKey } from '@nebula/stack/secrets/adminKey'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort, temporaryFolder } from './harness.ts'
 

@@ -1,6 +1,6 @@
 import path from 'node:path'
-import { NebulaError } from '@nebula/stack/errors'
-import { exec, execText } from '@nebula/stack/exec'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
+import { exec, execText } from '@nebula/stack/system/exec'
 import { z } from 'zod'
 import type { Journal } from './journal.ts'
 import { runProgram } from './program.ts'

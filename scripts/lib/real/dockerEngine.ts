@@ -1,4 +1,4 @@
-import { execText } from '@nebula/stack/exec'
+import { execText } from '@nebula/stack/system/exec'
 import { z } from 'zod'
 
 const Info = z.object({

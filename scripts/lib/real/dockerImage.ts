@@ -1,5 +1,5 @@
 import { parseImage } from '@nebula/stack/cluster/images'
-import { execText } from '@nebula/stack/exec'
+import { execText } from '@nebula/stack/system/exec'
 import { z } from 'zod'
 import { STAND_IN_LABEL } from '../standIns.ts'
 

@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { attempt } from '@nebula/stack/attempt'
 import type { ClusterDefinition } from '@nebula/stack/cluster/definition'
+import { attempt } from '@nebula/stack/system/attempt'
 import pc from 'picocolors'
 import { z } from 'zod'
 import type { Journal } from './journal.ts'

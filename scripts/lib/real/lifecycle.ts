@@ -1,4 +1,4 @@
-import { NebulaError } from '@nebula/stack/errors'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { z } from 'zod'
 import type { RealRun } from './realRun.ts'
 

@@ -1,5 +1,5 @@
-import { attempt } from '@nebula/stack/attempt'
-import { identifyProcess, terminate } from '@nebula/stack/processes'
+import { attempt } from '@nebula/stack/system/attempt'
+import { identifyProcess, terminate } from '@nebula/stack/system/processes'
 import { $ } from 'zx'
 
 export interface ProgramOptions {

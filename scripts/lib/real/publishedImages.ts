@@ -1,6 +1,6 @@
 import { pullImages } from '@nebula/stack/cluster/pullImages'
-import { NebulaError } from '@nebula/stack/errors'
-import { ExitCode } from '@nebula/stack/exitCodes'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { describeDocker } from './dockerEngine.ts'
 import { type DockerImage, inspectImages } from './dockerImage.ts'
 import type { RealRun } from './realRun.ts'

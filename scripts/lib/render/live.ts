@@ -1,6 +1,6 @@
 import type { Catalogue, Service } from '@nebula/stack/catalogue/schema'
-import type { StackEvent, StepEvent } from '@nebula/stack/events'
-import { isGreen, type ServiceStatus } from '@nebula/stack/serviceStatus'
+import type { StackEvent, StepEvent } from '@nebula/stack/driver/events'
+import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
 import { createLogUpdate } from 'log-update'
 import pc from 'picocolors'
 import type { Renderer } from './renderer.ts'

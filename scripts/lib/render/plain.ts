@@ -1,5 +1,5 @@
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
-import type { StackEvent } from '@nebula/stack/events'
+import type { StackEvent } from '@nebula/stack/driver/events'
 import type { Renderer } from './renderer.ts'
 import { formatMs, stateMark, stepMark } from './words.ts'
 

@@ -1,4 +1,4 @@
-import type { OnEvent } from '@nebula/stack/events'
+import type { OnEvent } from '@nebula/stack/driver/events'
 
 /** Shows what the library reports while a command works. Everything goes to stderr: stdout carries results. */
 export interface Renderer {

@@ -1,5 +1,5 @@
-import type { StepEvent } from '@nebula/stack/events'
-import type { ServiceState } from '@nebula/stack/serviceStatus'
+import type { StepEvent } from '@nebula/stack/driver/events'
+import type { ServiceState } from '@nebula/stack/driver/serviceStatus'
 import pc from 'picocolors'
 
 /** A duration in milliseconds for a person: `34 ms`, `0.4 s`, `12 s`, `2 min 5 s`. */

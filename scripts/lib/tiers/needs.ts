@@ -1,9 +1,9 @@
 import { glob } from 'node:fs/promises'
 import path from 'node:path'
-import { attempt } from '@nebula/stack/attempt'
+import { chooseMode, whyNoDocker } from '@nebula/stack/chooseMode'
 import { findTemporalCli, temporalCliAtHand } from '@nebula/stack/embedded/programs/temporalCli'
 import { Variable } from '@nebula/stack/embedded/programs/variables'
-import { chooseMode, whyNoDocker } from '@nebula/stack/mode'
+import { attempt } from '@nebula/stack/system/attempt'
 import { CLUSTER_FIX, existingCluster } from '../existingCluster.ts'
 import type { TierName } from './tier.ts'
 

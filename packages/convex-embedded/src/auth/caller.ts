@@ -1,4 +1,4 @@
-import { type ConvexInstance, verifyAdminKey } from '@nebula/stack/convex/adminKey'
+import { type ConvexInstance, verifyAdminKey } from '@nebula/stack/secrets/adminKey'
 import type { UserIdentity } from 'convex/server'
 import type { JSONValue } from 'convex/values'
 import type { JWTPayload } from 'jose'

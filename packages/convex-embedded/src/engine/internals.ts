@@ -1,5 +1,5 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { NebulaError } from '@nebula/stack/errors'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import type { GenericSchema, SchemaDefinition } from 'convex/server'
 import type { Value } from 'convex/values'
 import { convexTest, type TestConvex } from 'convex-test'

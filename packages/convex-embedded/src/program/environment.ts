@@ -1,5 +1,5 @@
 import { findCodespace, forwardedOrigin } from '@nebula/stack/codespaces/codespace'
-import { NebulaError } from '@nebula/stack/errors'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { z } from 'zod'
 
 /** A TCP port as an environment variable. */

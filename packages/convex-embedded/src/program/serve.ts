@@ -1,4 +1,4 @@
-import { NebulaError } from '@nebula/stack/errors'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { complain, log } from './log.ts'
 
 /** Functions run in this process: what one of them leaves behind and lets fail is logged, and takes nothing else along. */

@@ -1,4 +1,4 @@
-import { NebulaError } from '@nebula/stack/errors'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
 
 /** The error for data that cannot be read: names the file, and says that nothing was changed. */
 export function corrupt(file: string, reason: string, cause?: unknown): NebulaError {

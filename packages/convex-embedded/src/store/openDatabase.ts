@@ -2,8 +2,8 @@ import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, s
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
-import { NebulaError } from '@nebula/stack/errors'
-import { notWritable } from '@nebula/stack/notWritable'
+import { NebulaError } from '@nebula/stack/errors/nebulaError'
+import { notWritable } from '@nebula/stack/system/notWritable'
 import { corrupt } from './corruption.ts'
 
 const FORMAT = '1'

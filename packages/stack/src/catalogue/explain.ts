@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { didYouMean } from '../didYouMean.ts'
+import { didYouMean } from '../errors/didYouMean.ts'
 import { knownKeys } from './jsonSchema.ts'
 import { type Path, type Problem, showPath, valueAt } from './problem.ts'
 

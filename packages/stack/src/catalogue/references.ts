@@ -1,7 +1,7 @@
-import { didYouMean } from '../didYouMean.ts'
-import { NebulaError } from '../errors.ts'
-import { SECRET_NAMES } from '../secretNames.ts'
-import type { Secrets } from '../secrets.ts'
+import { didYouMean } from '../errors/didYouMean.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { SECRET_NAMES } from '../secrets/secretNames.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { allEndpoints, findEndpoint } from './endpoints.ts'
 import type { Catalogue } from './schema.ts'
 

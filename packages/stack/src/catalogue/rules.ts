@@ -1,4 +1,4 @@
-import { didYouMean } from '../didYouMean.ts'
+import { didYouMean } from '../errors/didYouMean.ts'
 import { findCycle } from './graph.ts'
 import type { Path, Problem } from './problem.ts'
 import { referenceProblems } from './references.ts'

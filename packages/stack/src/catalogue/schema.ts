@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { SECRET_NAMES } from '../secretNames.ts'
+import { SECRET_NAMES } from '../secrets/secretNames.ts'
 
 /** DNS-1123 label: the id is also the Tilt resource, the Kubernetes name, the process name and the status row. */
 const Id = z.string().regex(/^[a-z]([a-z0-9-]{0,61}[a-z0-9])?$/, 'a DNS label: lower-case letters, digits and dashes')

@@ -1,5 +1,5 @@
 import type { Catalogue } from '../catalogue/schema.ts'
-import type { ServiceStatus } from '../serviceStatus.ts'
+import type { ServiceStatus } from '../driver/serviceStatus.ts'
 import type { TiltResource } from './tiltResource.ts'
 import type { PodTrouble } from './trouble.ts'
 

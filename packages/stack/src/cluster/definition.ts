@@ -3,8 +3,8 @@ import path from 'node:path'
 import { parseAllDocuments, stringify } from 'yaml'
 import { z } from 'zod'
 import type { Catalogue } from '../catalogue/schema.ts'
-import { NebulaError } from '../errors.ts'
-import { ExitCode } from '../exitCodes.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
 
 const Registry = z.looseObject({ kind: z.literal('Registry'), name: z.string(), port: z.int(), image: z.string() })
 const Cluster = z.looseObject({

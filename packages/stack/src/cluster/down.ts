@@ -1,5 +1,5 @@
-import { type OnEvent, reportStep } from '../events.ts'
-import { exec, execText } from '../exec.ts'
+import { type OnEvent, reportStep } from '../driver/events.ts'
+import { exec, execText } from '../system/exec.ts'
 import type { ClusterContext } from './context.ts'
 import { observeCluster } from './observe.ts'
 import { stopTilt } from './tilt.ts'

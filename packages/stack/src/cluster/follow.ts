@@ -1,13 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue, Service } from '../catalogue/schema.ts'
+import { isGreen, type ServiceStatus } from '../driver/serviceStatus.ts'
+import { isHopeless, type StartResult } from '../driver/startResult.ts'
 import { probe } from '../health/probe.ts'
-import type { Secrets } from '../secrets.ts'
-import { isGreen, type ServiceStatus } from '../serviceStatus.ts'
-import { isHopeless, type StartResult } from '../startResult.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { Clocks, forgiveYoung } from './clocks.ts'
 import type { PodWatch } from './podWatch.ts'
-import { serviceStatus } from './serviceState.ts'
 import { type TiltResource, tiltResources } from './tiltResource.ts'
+import { serviceStatus } from './tiltStatus.ts'
 
 export interface FollowOptions {
   readonly catalogue: Catalogue

@@ -1,4 +1,4 @@
-import { exec } from '../exec.ts'
+import { exec } from '../system/exec.ts'
 
 /** The name under which nodes and pods reach the machine that k3d runs on. */
 const HOST_NAME = 'host.k3d.internal'

@@ -1,5 +1,5 @@
-import { exec } from '../exec.ts'
-import { lastWords } from '../lastWords.ts'
+import { exec } from '../system/exec.ts'
+import { lastWords } from '../system/text.ts'
 import type { ClusterContext } from './context.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { kubectl, kubeObjects } from './kubeObjects.ts'

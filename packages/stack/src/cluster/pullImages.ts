@@ -1,5 +1,5 @@
-import { attempt } from '../attempt.ts'
-import { exec } from '../exec.ts'
+import { attempt } from '../system/attempt.ts'
+import { exec } from '../system/exec.ts'
 import { parseImage } from './images.ts'
 
 export interface PullResult {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { exec } from '../exec.ts'
+import { exec } from '../system/exec.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { kubectl } from './kubeObjects.ts'
 

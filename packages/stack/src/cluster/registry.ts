@@ -1,6 +1,6 @@
-import { attempt } from '../attempt.ts'
-import { NebulaError } from '../errors.ts'
-import { ExitCode } from '../exitCodes.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { attempt } from '../system/attempt.ts'
 import type { ClusterDefinition } from './definition.ts'
 
 const TIMEOUT_MS = 10_000

@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { mkdir, open, readFile, rename } from 'node:fs/promises'
 import path from 'node:path'
-import { NebulaError } from '../errors.ts'
-import { execText } from '../exec.ts'
-import { ExitCode } from '../exitCodes.ts'
-import { holderOfPort } from '../ports.ts'
-import { identifyProcess, isSameProcess, terminate } from '../processes.ts'
-import { until } from '../until.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { execText } from '../system/exec.ts'
+import { holderOfPort } from '../system/ports/ports.ts'
+import { identifyProcess, isSameProcess, terminate } from '../system/processes.ts'
+import { until } from '../system/until.ts'
 import { type TiltResource, tiltResources, tiltSession } from './tiltResource.ts'
 
 export interface TiltOptions {

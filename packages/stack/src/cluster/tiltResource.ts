@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { exec, execText } from '../exec.ts'
+import { exec, execText } from '../system/exec.ts'
 
 const Resource = z.object({
   metadata: z.object({ name: z.string() }),

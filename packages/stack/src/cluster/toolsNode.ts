@@ -1,4 +1,4 @@
-import { exec } from '../exec.ts'
+import { exec } from '../system/exec.ts'
 import type { ClusterDefinition } from './definition.ts'
 
 /** k3d's helper, a container from which it looks at the machine; k3d deletes it when it is done. */

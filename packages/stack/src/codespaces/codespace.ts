@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { NebulaError } from '../errors.ts'
-import { ExitCode } from '../exitCodes.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
 
 /** The codespace that this process runs in: GitHub forwards its ports to https URLs made of these two. */
 export interface Codespace {

@@ -1,7 +1,7 @@
 import path from 'node:path'
-import { writePrivateFile } from '../atomicWrite.ts'
 import { allEndpoints } from '../catalogue/endpoints.ts'
 import type { Catalogue } from '../catalogue/schema.ts'
+import { writePrivateFile } from '../system/files.ts'
 import { type Codespace, forwardedOrigin } from './codespace.ts'
 
 /** Where the Tiltfile finds them, relative to the repository. */

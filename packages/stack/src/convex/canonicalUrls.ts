@@ -1,5 +1,5 @@
-import { NebulaError } from '../errors.ts'
-import { ExitCode } from '../exitCodes.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
 
 /** The URLs of a deployment as a browser has them; they stand in the URLs of stored files and in CONVEX_CLOUD_URL. */
 export interface CanonicalUrls {

@@ -1,8 +1,8 @@
 import { readFile, rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { hasCode } from '../atomicWrite.ts'
-import { withManagedBlock } from '../managedBlock.ts'
-import type { Secrets } from '../secrets.ts'
+import type { Secrets } from '../secrets/secrets.ts'
+import { hasCode } from '../system/files.ts'
+import { withManagedBlock } from '../system/managedBlock.ts'
 
 /** Where the Convex CLI looks for its settings, in the folder that it is called in; git and image builds ignore it. */
 const FILE = '.env.local'

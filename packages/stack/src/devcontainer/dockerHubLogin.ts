@@ -1,5 +1,5 @@
-import { NebulaError } from '../errors.ts'
-import { exec } from '../exec.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { exec } from '../system/exec.ts'
 
 const TIMEOUT_MS = 60_000
 

@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises'
 import path from 'node:path'
-import { execText } from '../exec.ts'
+import { execText } from '../system/exec.ts'
 
 export interface OwnVolumesOptions {
   /** Content of /proc/mounts. */

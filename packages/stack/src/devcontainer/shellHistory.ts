@@ -1,6 +1,6 @@
 import { access, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { withManagedBlock } from '../managedBlock.ts'
+import { withManagedBlock } from '../system/managedBlock.ts'
 
 /** Where devcontainer.json mounts the volume that outlives the container. */
 export const HISTORY_FOLDER = '/commandhistory'

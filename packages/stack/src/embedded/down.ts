@@ -2,12 +2,12 @@ import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { startOrder } from '../catalogue/graph.ts'
 import type { Catalogue } from '../catalogue/schema.ts'
-import { type OnEvent, reportStep } from '../events.ts'
-import { terminate } from '../processes.ts'
-import { embeddedCatalogue } from './catalogue.ts'
-import { DATA_FOLDER } from './paths.ts'
-import { endOrphans, runningState } from './running.ts'
-import { removeState } from './state.ts'
+import { DATA_FOLDER } from '../checkout/paths.ts'
+import { type OnEvent, reportStep } from '../driver/events.ts'
+import { terminate } from '../system/processes.ts'
+import { embeddedCatalogue } from './state/catalogue.ts'
+import { endOrphans, runningState } from './state/running.ts'
+import { removeState } from './state/supervisorState.ts'
 
 const SUPERVISOR_GRACE_MS = 10_000
 const ORPHAN_GRACE_MS = 5_000

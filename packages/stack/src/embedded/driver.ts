@@ -1,10 +1,10 @@
+import { DATA_FOLDER } from '../checkout/paths.ts'
 import { findCodespace } from '../codespaces/codespace.ts'
-import type { StackDriver } from '../driver.ts'
-import { embeddedCatalogue } from './catalogue.ts'
+import type { StackDriver } from '../driver/stackDriver.ts'
 import { downEmbedded, eraseEmbedded } from './down.ts'
 import { lastLines, showLogs } from './logs.ts'
-import { DATA_FOLDER } from './paths.ts'
 import { checkMachine } from './preflight.ts'
+import { embeddedCatalogue } from './state/catalogue.ts'
 import { embeddedStatus } from './status.ts'
 import { type EmbeddedContext, upEmbedded } from './up.ts'
 

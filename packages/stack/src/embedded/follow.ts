@@ -2,12 +2,12 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from '../catalogue/schema.ts'
-import { NebulaError } from '../errors.ts'
-import { isGreen, type ServiceStatus } from '../serviceStatus.ts'
-import { isHopeless, type StartResult } from '../startResult.ts'
-import { SUPERVISOR_LOG } from './paths.ts'
-import { runningState } from './running.ts'
-import type { EmbeddedState } from './state.ts'
+import { SUPERVISOR_LOG } from '../checkout/paths.ts'
+import { isGreen, type ServiceStatus } from '../driver/serviceStatus.ts'
+import { isHopeless, type StartResult } from '../driver/startResult.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { runningState } from './state/running.ts'
+import type { EmbeddedState } from './state/supervisorState.ts'
 
 export interface FollowOptions {
   readonly root: string

@@ -1,8 +1,8 @@
 import { stat } from 'node:fs/promises'
-import { attempt } from '../attempt.ts'
 import { resolveReferences } from '../catalogue/references.ts'
 import type { Service } from '../catalogue/schema.ts'
-import { type LaunchContext, referencesOf } from './launch.ts'
+import { attempt } from '../system/attempt.ts'
+import { type LaunchContext, referencesOf } from './supervisor/launch.ts'
 
 /** What a service does not go on with, because its real program wrote it and its stand-in runs, or the reverse. */
 export interface LeftData {

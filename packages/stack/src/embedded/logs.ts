@@ -1,10 +1,10 @@
 import { open, readFile, stat } from 'node:fs/promises'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { hasCode } from '../atomicWrite.ts'
-import type { LogOptions } from '../driver.ts'
-import { logFile } from './paths.ts'
-import { runningState } from './running.ts'
-import { START_MARK } from './serviceLog.ts'
+import { logFile } from '../checkout/paths.ts'
+import type { LogOptions } from '../driver/stackDriver.ts'
+import { hasCode } from '../system/files.ts'
+import { runningState } from './state/running.ts'
+import { START_MARK } from './state/serviceLog.ts'
 
 const INTERVAL_MS = 200
 

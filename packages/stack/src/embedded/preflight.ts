@@ -6,7 +6,7 @@ import { embeddedDiskCheck } from '../preflight/disk.ts'
 import { embeddedMemoryCheck } from '../preflight/memory.ts'
 import { portsCheck } from '../preflight/ports.ts'
 import { type PreflightResult, runPreflight } from '../preflight/run.ts'
-import { orphans, runningState } from './running.ts'
+import { orphans, runningState } from './state/running.ts'
 
 /** What embedded mode needs, in the order in which a person would put it right. */
 const CHECKS: readonly Check[] = [portsCheck, dataFolderCheck, embeddedDiskCheck, embeddedMemoryCheck]

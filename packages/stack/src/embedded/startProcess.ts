@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process'
 import { mkdir, open, rename } from 'node:fs/promises'
 import path from 'node:path'
-import { NebulaError } from '../errors.ts'
-import { until } from '../until.ts'
+import { SUPERVISOR_LOG } from '../checkout/paths.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { until } from '../system/until.ts'
 import { supervisorEnded } from './follow.ts'
-import { SUPERVISOR_LOG } from './paths.ts'
-import type { Programs } from './programs.ts'
-import { runningState } from './running.ts'
+import type { Programs } from './programs/programs.ts'
+import { runningState } from './state/running.ts'
 
 const SUPERVISE = 'scripts/supervise.ts'
 const START_DEADLINE_MS = 15_000

@@ -1,8 +1,8 @@
 import type { Catalogue } from '../catalogue/schema.ts'
-import type { StackStatus } from '../driver.ts'
-import type { ServiceState } from '../serviceStatus.ts'
+import type { ServiceState } from '../driver/serviceStatus.ts'
+import type { StackStatus } from '../driver/stackDriver.ts'
 import { statusesOf } from './follow.ts'
-import { orphans, runningState } from './running.ts'
+import { orphans, runningState } from './state/running.ts'
 
 /**
  * What the stack in embedded mode is doing, without changing anything.

@@ -1,4 +1,4 @@
-import { exec } from '../exec.ts'
+import { exec } from '../system/exec.ts'
 import type { Finding } from './probe.ts'
 
 export interface CheckExecOptions {

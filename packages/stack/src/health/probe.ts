@@ -1,5 +1,5 @@
 import type { Ready, Service } from '../catalogue/schema.ts'
-import type { Secrets } from '../secrets.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { checkExec } from './checkExec.ts'
 import { checkGrpc } from './checkGrpc.ts'
 import { checkHttp } from './checkHttp.ts'

@@ -2,8 +2,8 @@ import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { parse } from 'yaml'
 import { z } from 'zod'
-import { NebulaError } from '../errors.ts'
-import { ExitCode } from '../exitCodes.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
 
 const Owner = z.string().regex(/^\d+:\d+$/, 'uid:gid')
 const Mode = z.string().regex(/^[0-7]{4}$/, 'four octal digits, such as 0755')

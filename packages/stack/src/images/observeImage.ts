@@ -3,9 +3,9 @@ import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
 import { Parser, type ReadEntry } from 'tar'
 import { z } from 'zod'
-import { NebulaError } from '../errors.ts'
-import { exec, execText } from '../exec.ts'
-import { ExitCode } from '../exitCodes.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { exec, execText } from '../system/exec.ts'
 import type { ShapeFile } from './imageShape.ts'
 
 const Config = z.object({

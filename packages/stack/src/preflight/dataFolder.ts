@@ -1,6 +1,6 @@
 import { access, constants, mkdir } from 'node:fs/promises'
 import path from 'node:path'
-import { notWritable } from '../notWritable.ts'
+import { notWritable } from '../system/notWritable.ts'
 import type { Check } from './check.ts'
 
 const FOLDER = '.nebula'

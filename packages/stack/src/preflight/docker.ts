@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs'
+import { findDockerEngine } from '../system/dockerEngine.ts'
 import type { Check } from './check.ts'
-import { findDockerEngine } from './dockerEngine.ts'
 
 /** Docker is installed, runs, and lets this user in. */
 export const dockerCheck: Check = {

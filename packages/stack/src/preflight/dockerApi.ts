@@ -1,6 +1,6 @@
+import { findDockerEngine } from '../system/dockerEngine.ts'
+import { compareVersions } from '../system/version.ts'
 import type { Check } from './check.ts'
-import { findDockerEngine } from './dockerEngine.ts'
-import { compareVersions } from './version.ts'
 
 /** Docker 20.10, the oldest that k3d 5.9 takes. */
 const OLDEST = '1.41'

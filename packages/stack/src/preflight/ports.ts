@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { allEndpoints, portsOf } from '../catalogue/endpoints.ts'
-import { describeHolder, freePortCommand, holdersOfPorts, type PortHolder } from '../ports.ts'
+import { describeHolder, freePortCommand, holdersOfPorts, type PortHolder } from '../system/ports/ports.ts'
 import type { Check } from './check.ts'
 
 /** No stranger holds a port that the stack needs. */

@@ -1,5 +1,5 @@
-import { NebulaError } from '../errors.ts'
-import { ExitCode } from '../exitCodes.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
 import type { Check, CheckResult, PreflightContext } from './check.ts'
 
 export interface PreflightResult extends CheckResult {

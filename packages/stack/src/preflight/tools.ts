@@ -1,8 +1,8 @@
-import { attempt } from '../attempt.ts'
-import { NebulaError } from '../errors.ts'
-import { exec } from '../exec.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { attempt } from '../system/attempt.ts'
+import { exec } from '../system/exec.ts'
+import { compareVersions, findVersion } from '../system/version.ts'
 import type { Check, CheckResult } from './check.ts'
-import { compareVersions, findVersion } from './version.ts'
 
 interface Tool {
   readonly name: string

@@ -1,7 +1,7 @@
 import { endpointAddress, endpointUrl } from '../catalogue/endpoints.ts'
 import type { Catalogue, Service } from '../catalogue/schema.ts'
 import { probe } from '../health/probe.ts'
-import type { Secrets } from '../secrets.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { type Check, runCheck } from './check.ts'
 import { checkHistory, runThrough } from './runThrough.ts'
 

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { Clocks, forgiveYoung } from '../../src/cluster/clocks.ts'
 import type { PodTrouble } from '../../src/cluster/trouble.ts'
-import type { ServiceStatus } from '../../src/serviceStatus.ts'
+import type { ServiceStatus } from '../../src/driver/serviceStatus.ts'
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['performance', 'Date'] }))
 afterEach(() => void vi.useRealTimers())

@@ -3,8 +3,8 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { startSupervisorProcess } from '../../src/embedded/startProcess.ts'
-import { identifyProcess } from '../../src/processes.ts'
-import { until } from '../../src/until.ts'
+import { identifyProcess } from '../../src/system/processes.ts'
+import { until } from '../../src/system/until.ts'
 
 let root: string
 beforeEach(() => {

@@ -2,10 +2,10 @@ import { constants } from 'node:fs'
 import { access, mkdir } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import path from 'node:path'
-import { attempt } from '../../attempt.ts'
-import { NebulaError } from '../../errors.ts'
-import { ExitCode } from '../../exitCodes.ts'
-import { findRoot } from '../../root.ts'
+import { findRoot } from '../../checkout/root.ts'
+import { ExitCode } from '../../errors/exitCodes.ts'
+import { NebulaError } from '../../errors/nebulaError.ts'
+import { attempt } from '../../system/attempt.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 

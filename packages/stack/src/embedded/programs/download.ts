@@ -4,8 +4,8 @@ import { rm } from 'node:fs/promises'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { EnvHttpProxyAgent, fetch } from 'undici'
-import { NebulaError } from '../../errors.ts'
-import { ExitCode } from '../../exitCodes.ts'
+import { ExitCode } from '../../errors/exitCodes.ts'
+import { NebulaError } from '../../errors/nebulaError.ts'
 import type { ProgramSearch } from './foundProgram.ts'
 
 export interface Download {

@@ -1,11 +1,11 @@
 import { constants } from 'node:fs'
 import { access, open, stat } from 'node:fs/promises'
 import path from 'node:path'
-import { hasCode } from '../../atomicWrite.ts'
-import { attempt } from '../../attempt.ts'
-import { NebulaError } from '../../errors.ts'
-import { execText } from '../../exec.ts'
-import { ExitCode } from '../../exitCodes.ts'
+import { ExitCode } from '../../errors/exitCodes.ts'
+import { NebulaError } from '../../errors/nebulaError.ts'
+import { attempt } from '../../system/attempt.ts'
+import { execText } from '../../system/exec.ts'
+import { hasCode } from '../../system/files.ts'
 
 const TIMEOUT_MS = 15_000
 const ANY_EXECUTE_BIT = 0o111

@@ -2,8 +2,8 @@ import { chmod, lstat, readFile, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { promisify } from 'node:util'
 import { type AsyncUnzipOptions, type Unzipped, unzip } from 'fflate'
-import { NebulaError } from '../../errors.ts'
-import { execText } from '../../exec.ts'
+import { NebulaError } from '../../errors/nebulaError.ts'
+import { execText } from '../../system/exec.ts'
 
 /** Of an unpacked program, whatever the archive says: a zip may say nothing, and nothing is to run as another user. */
 export const MODE = 0o755

@@ -1,4 +1,4 @@
-import { attempt } from '../../attempt.ts'
+import { attempt } from '../../system/attempt.ts'
 import type { FoundProgram, ProgramSearch } from './foundProgram.ts'
 
 /** One way to come to a program. */

@@ -62,7 +62,7 @@ async function keygen([kind, ...args]) {
   const { values, positionals } = parse(args, INSTANCE)
   for (const name of Object.keys(INSTANCE)) if (values[name] === undefined) refuse(`--${name} was not provided`)
   if (positionals.length > 0) refuse(`unexpected argument '${positionals[0]}' found`)
-  const { deriveAdminKey } = await import('../../../src/convex/adminKey.ts')
+  const { deriveAdminKey } = await import('../../../src/secrets/adminKey.ts')
   const { 'instance-name': instanceName, 'instance-secret': instanceSecret } = values
   stdout.write(`${deriveAdminKey({ instanceName, instanceSecret })}\n`)
 }

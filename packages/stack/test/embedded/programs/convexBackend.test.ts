@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { findConvexBackend } from '../../../src/embedded/programs/convexBackend.ts'
 import { CONVEX_BACKEND, CONVEX_BACKEND_DATES } from '../../../src/embedded/programs/release.ts'
-import { ExitCode } from '../../../src/exitCodes.ts'
+import { ExitCode } from '../../../src/errors/exitCodes.ts'
 import { httpServer } from '../../servers.ts'
 import { contentOf, convexScript, emptyMachine, publish, script, serving, writeProgram } from './fakes.ts'
 

@@ -6,7 +6,7 @@ import path from 'node:path'
 import { strToU8, zipSync } from 'fflate'
 import type { ConvexSearch } from '../../../src/embedded/programs/convexBackend.ts'
 import { platform, type Release, TEMPORAL_CLI } from '../../../src/embedded/programs/release.ts'
-import { execText } from '../../../src/exec.ts'
+import { execText } from '../../../src/system/exec.ts'
 import { freePort } from '../../servers.ts'
 import { temporaryFolder } from '../../temporaryFolder.ts'
 

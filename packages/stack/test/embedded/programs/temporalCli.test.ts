@@ -2,7 +2,7 @@ import { chmod, readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { findTemporalCli, temporalCliAtHand } from '../../../src/embedded/programs/temporalCli.ts'
-import { ExitCode } from '../../../src/exitCodes.ts'
+import { ExitCode } from '../../../src/errors/exitCodes.ts'
 import { httpServer } from '../../servers.ts'
 import { contentOf, emptyMachine, publishTemporal, script, serving, temporalScript, writeProgram } from './fakes.ts'
 

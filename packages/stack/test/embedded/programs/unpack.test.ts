@@ -3,7 +3,7 @@ import path from 'node:path'
 import { strToU8, type Zippable, zipSync } from 'fflate'
 import { expect, test } from 'vitest'
 import { unpack } from '../../../src/embedded/programs/unpack.ts'
-import { execText } from '../../../src/exec.ts'
+import { execText } from '../../../src/system/exec.ts'
 import { temporaryFolder } from '../../temporaryFolder.ts'
 
 /** In a zip: the upper half of an entry's attributes is what Unix calls its mode, if Unix wrote it. */

@@ -1,0 +1,143 @@
+import { readdir, readFile } from 'node:fs/promises'
+import { NebulaError } from '../errors/nebulaError.ts'
+import { exec } from './exec.ts'
+import { hasCode } from './files.ts'
+import { until } from './until.ts'
+
+/** A process, told apart from a later one with the same pid by when it started. */
+export interface ProcessIdentity {
+  readonly pid: number
+  readonly startTime: string
+}
+
+export interface TerminateOptions {
+  readonly signal: 'SIGTERM' | 'SIGINT'
+  /** Milliseconds until SIGKILL. */
+  readonly graceMs: number
+  /**
+   * The process leads a group, and the whole group is to end, also what is left of it without its leader. `at-once`: all
+   * of it is asked. `leader-first`: the leader, which may still need the others to end in good order, then the others.
+   */
+  readonly group?: 'at-once' | 'leader-first'
+}
+
+/** `was-gone`: there was nothing to end. `killed`: it did not end within its grace time. */
+export type TerminateResult = 'was-gone' | 'ended' | 'killed'
+
+interface ProcessRow {
+  readonly pid: number
+  readonly group: number
+  readonly startTime: string
+}
+
+const PS_TIMEOUT_MS = 5_000
+const KILL_DEADLINE_MS = 5_000
+const INTERVAL_MS = 50
+
+/**
+ * Who has this pid now.
+ * @returns null when no process has it, or only a dead one that nobody has collected.
+ */
+export async function identifyProcess(pid: number): Promise<ProcessIdentity | null> {
+  const row =
+    process.platform === 'linux'
+      ? await linuxRow(pid)
+      : (await psRows(['-p', String(pid)])).find((one) => one.pid === pid)
+  return row ? { pid, startTime: row.startTime } : null
+}
+
+/** Whether this very process still runs. */
+export async function isSameProcess(identity: ProcessIdentity): Promise<boolean> {
+  return (await identifyProcess(identity.pid))?.startTime === identity.startTime
+}
+
+/**
+ * Ends a process: asks with `signal`, waits, ends it for good with SIGKILL. Never touches another process that has the
+ * same pid by now.
+ * @throws NebulaError when it belongs to somebody else, or survives SIGKILL.
+ */
+export async function terminate(identity: ProcessIdentity, options: TerminateOptions): Promise<TerminateResult> {
+  const isThere = () => (options.group ? groupIsThere(identity) : isSameProcess(identity))
+  const isGone = (deadlineMs: number) => until(async () => !(await isThere()), { deadlineMs, intervalMs: INTERVAL_MS })
+  const target = options.group ? -identity.pid : identity.pid
+  const began = performance.now()
+
+  if (!(await isThere())) return 'was-gone'
+  if (options.group === 'leader-first' && (await isSameProcess(identity))) {
+    send(identity.pid, options.signal)
+    const leaderIsGone = async () => !(await isSameProcess(identity))
+    await until(leaderIsGone, { deadlineMs: options.graceMs, intervalMs: INTERVAL_MS })
+    if (!(await isThere())) return 'ended'
+  }
+  const leftMs = options.graceMs - (performance.now() - began)
+  if (leftMs > 0) {
+    send(target, options.signal)
+    if (await isGone(leftMs)) return 'ended'
+  }
+  send(target, 'SIGKILL')
+  if (await isGone(KILL_DEADLINE_MS)) return 'killed'
+  throw new NebulaError(`the process ${identity.pid} does not end, not even by SIGKILL`, {
+    code: 'PROCESS_STUCK',
+    hint: `ps -o pid,stat,wchan,command -p ${identity.pid}`,
+  })
+}
+
+function send(target: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(target, signal)
+  } catch (error) {
+    // It ended between the look and the signal.
+    if (hasCode(error, 'ESRCH')) return
+    throw new NebulaError(`the process ${Math.abs(target)} can not be ended: it belongs to another user`, {
+      code: 'PROCESS_NOT_OURS',
+      hint: `sudo kill ${target < 0 ? '-- ' : ''}${target}`,
+      cause: error,
+    })
+  }
+}
+
+/**
+ * Whether anybody of the group that this process led is left. A pid is not given away while a group still has its
+ * number, so what is left without a leader is ours; what a stranger with our pid leads is not.
+ */
+async function groupIsThere(identity: ProcessIdentity): Promise<boolean> {
+  const leader = await identifyProcess(identity.pid)
+  if (leader) return leader.startTime === identity.startTime
+  if (process.platform === 'linux' && !identity.startTime.startsWith(await bootId())) return false
+  const rows = process.platform === 'linux' ? await linuxRows() : await psRows(['-A'])
+  return rows.some((row) => row.group === identity.pid)
+}
+
+async function linuxRows(): Promise<readonly ProcessRow[]> {
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const rows = await Promise.all(pids.map((pid) => linuxRow(Number(pid))))
+  return rows.filter((row) => row !== null)
+}
+
+/** /proc/<pid>/stat: the name may hold anything, so fields count from its closing parenthesis (proc_pid_stat(5)). */
+async function linuxRow(pid: number): Promise<ProcessRow | null> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  if (stat === null) return null
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const [state, , group] = fields
+  const ticksSinceBoot = fields[19]
+  if (state === 'Z' || state === 'X') return null
+  return { pid, group: Number(group), startTime: `${await bootId()}:${ticksSinceBoot}` }
+}
+
+async function bootId(): Promise<string> {
+  return (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
+}
+
+async function psRows(selection: readonly string[]): Promise<readonly ProcessRow[]> {
+  const env = { LC_ALL: 'C', TZ: 'UTC' }
+  const { stdout } = await exec(['ps', ...selection, '-o', 'pid=,pgid=,stat=,lstart='], {
+    env,
+    timeoutMs: PS_TIMEOUT_MS,
+  })
+  return stdout.split('\n').flatMap((line) => {
+    const [pid, group, state, ...started] = line.trim().split(/\s+/)
+    if (!pid || !state || state.startsWith('Z')) return []
+    return [{ pid: Number(pid), group: Number(group), startTime: started.join(' ') }]
+  })
+}

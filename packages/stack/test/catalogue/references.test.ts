@@ -1,0 +1,38 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: that is how references look
+import { expect, test } from 'vitest'
+import { parseCatalogue } from '../../src/catalogue/load.ts'
+import { resolveReferences } from '../../src/catalogue/references.ts'
+import { catalogueText } from './catalogueText.ts'
+
+const catalogue = parseCatalogue(catalogueText, 'stack.yaml')
+const secrets = {
+  postgresPassword: 'pass-word',
+  convexInstanceName: 'nebula',
+  convexInstanceSecret: '00',
+  convexAdminKey: 'nebula|00',
+  serviceKey: '{}',
+  serviceJwks: 'data:,',
+}
+const context = { catalogue, secrets, data: '/somewhere/data', temporary: '/tmp/of-web' }
+
+test.each([
+  ['${database.sql.address}', '127.0.0.1:5432'],
+  ['${database.sql.url}', 'postgres://127.0.0.1:5432'],
+  ['${web.ui.url}/health', 'http://127.0.0.1:8080/health'],
+  ['${web.ui.host} ${web.ui.port}', '127.0.0.1 8080'],
+  ['${tilt.ui.port}', '10350'],
+  ['${data}/web', '/somewhere/data/web'],
+  ['${temporary}/x', '/tmp/of-web/x'],
+  ['--password=${secret.postgresPassword}', '--password=pass-word'],
+  ['no reference: $HOME, 5 $', 'no reference: $HOME, 5 $'],
+])('puts the value in the place of the reference: %s', (text, expected) => {
+  expect(resolveReferences(text, context)).toBe(expected)
+})
+
+test('does not resolve what a value happens to contain', () => {
+  expect(resolveReferences('${data}', { ...context, data: '/${data}/$&' })).toBe('/${data}/$&')
+})
+
+test.each(['${web.ui}', '${web.ui.path}', '${secret.other}', '${}', '${data', '${ data }'])('refuses %s', (text) => {
+  expect(() => resolveReferences(text, context)).toThrow(expect.objectContaining({ code: 'REFERENCE_INVALID' }))
+})

@@ -1,0 +1,105 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import path from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { acquireLock, LOCK_FILE, lockHolder } from '../../src/checkout/lock.ts'
+import { temporaryFolder } from '../temporaryFolder.ts'
+
+interface Ending {
+  readonly code: number | null
+  readonly signal: string | null
+  readonly errors: string
+}
+
+async function worker(root: string, rounds: number, ending: 'release' | 'die'): Promise<Ending> {
+  const argv = [path.join(import.meta.dirname, 'lockWorker.ts'), root, String(rounds), ending]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  let errors = ''
+  child.stderr.on('data', (chunk) => {
+    errors += chunk
+  })
+  const [code, signal] = await once(child, 'close')
+  return { code, signal, errors }
+}
+
+test('one holds it, the next is told who, since when and what to do', async () => {
+  const root = await temporaryFolder()
+  await using lock = await acquireLock(root, 'up')
+  const error = await acquireLock(root, 'reset').catch((error: unknown) => error)
+  expect(error).toMatchObject({
+    code: 'LOCKED',
+    exitCode: 3,
+    message: expect.stringMatching(new RegExp(`\`up\` is at work .*pid ${process.pid}, since \\d{4}-`)),
+    hint: expect.stringContaining(`kill ${process.pid}`),
+  })
+  expect(await lockHolder(root)).toMatchObject({ pid: process.pid, command: 'up' })
+  await lock.release()
+})
+
+test('it is free again after its release, and nothing is left', async () => {
+  const root = await temporaryFolder()
+  {
+    await using _ = await acquireLock(root, 'up')
+    expect((await stat(path.join(root, LOCK_FILE))).mode & 0o777).toBe(0o600)
+  }
+  expect(await lockHolder(root)).toBeNull()
+  expect(await readdir(path.join(root, '.nebula'))).toEqual([])
+  await (await acquireLock(root, 'up')).release()
+})
+
+test('a second release does not take the lock from the next holder', async () => {
+  const root = await temporaryFolder()
+  const first = await acquireLock(root, 'up')
+  await first.release()
+  await using _ = await acquireLock(root, 'down')
+  await first.release()
+  expect(await lockHolder(root)).toMatchObject({ command: 'down' })
+})
+
+test('what a killed process left is taken over', async () => {
+  const root = await temporaryFolder()
+  expect(await worker(root, 1, 'die')).toMatchObject({ signal: 'SIGKILL' })
+  expect(await readFile(path.join(root, LOCK_FILE), 'utf8')).toContain('race')
+  await using _ = await acquireLock(root, 'up')
+  expect(await lockHolder(root)).toMatchObject({ command: 'up' })
+  expect(await readdir(path.join(root, '.nebula'))).toEqual(['lock'])
+})
+
+test.each([
+  ['half a file', '{"pid": 1'],
+  ['nothing', ''],
+  [
+    'the pid of another process',
+    JSON.stringify({ pid: process.pid, startTime: 'earlier', command: 'up', since: new Date().toISOString() }),
+  ],
+])('a lock with %s in it is taken over', async (_, content) => {
+  const root = await temporaryFolder()
+  await (await acquireLock(root, 'up')).release()
+  await writeFile(path.join(root, LOCK_FILE), content)
+  await using _lock = await acquireLock(root, 'down')
+  expect(await lockHolder(root)).toMatchObject({ command: 'down' })
+})
+
+test('of several processes that race for it, also for a dead one, never two are inside', async () => {
+  const root = await temporaryFolder()
+  await worker(root, 1, 'die')
+  const endings = await Promise.all([
+    ...Array.from({ length: 4 }, () => worker(root, 15, 'release')),
+    ...Array.from({ length: 4 }, () => worker(root, 3, 'die')),
+  ])
+  expect(endings.map(({ errors }) => errors).join('')).toBe('')
+  expect(endings.map(({ code, signal }) => signal ?? code)).toEqual([
+    0,
+    0,
+    0,
+    0,
+    'SIGKILL',
+    'SIGKILL',
+    'SIGKILL',
+    'SIGKILL',
+  ])
+  await using _ = await acquireLock(root, 'up')
+  expect(await readdir(path.join(root, '.nebula'))).toEqual(['lock'])
+}, 20_000)
