@@ -14,7 +14,7 @@ export interface FollowOptions {
   readonly secrets: Secrets
   readonly tiltPort: number
   readonly pods: PodWatch
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Called for every service at the start, and whenever its state or reason changes. */
   readonly onChange: (status: ServiceStatus) => void
   /** Milliseconds for the whole stack. */
@@ -43,7 +43,7 @@ export async function followServices(options: FollowOptions): Promise<StartResul
     if (isHopeless(options.catalogue, services)) return { outcome: 'failed', services }
     if (performance.now() > end || clocks.overdue(options.catalogue, services))
       return { outcome: 'timed-out', services }
-    await sleep(INTERVAL_MS, undefined, options.signal ? { signal: options.signal } : {})
+    await sleep(INTERVAL_MS, undefined, { signal: options.signal })
   }
 }
 

@@ -4,6 +4,7 @@ import { z } from 'zod'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { exec, execText } from '../system/exec.ts'
+import { lastLines } from '../system/text.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { haveHostEntries } from './hostEntries.ts'
 import { toolsNodeOf } from './toolsNode.ts'
@@ -79,7 +80,7 @@ async function listedCluster(definition: ClusterDefinition): Promise<z.infer<typ
 
 /** What k3d says last is what went wrong; before it come hints for developers of k3d. */
 function lastLine(text: string): string {
-  const plain = stripVTControlCharacters(text).trim().split('\n').at(-1) ?? ''
+  const plain = lastLines(stripVTControlCharacters(text), 1)
   return plain.replace(/^\w+\[\d+\] /, '')
 }
 

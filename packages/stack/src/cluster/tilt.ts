@@ -6,6 +6,7 @@ import { NebulaError } from '../errors/nebulaError.ts'
 import { execText } from '../system/exec.ts'
 import { holderOfPort } from '../system/ports/ports.ts'
 import { identifyProcess, isSameProcess, terminate } from '../system/processes.ts'
+import { lastLines } from '../system/text.ts'
 import { until } from '../system/until.ts'
 import { type TiltResource, tiltResources, tiltSession } from './tiltResource.ts'
 
@@ -13,7 +14,7 @@ export interface TiltOptions {
   readonly root: string
   readonly context: string
   readonly port: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const TILTFILE = 'infra/Tiltfile'
@@ -108,7 +109,7 @@ async function startTilt({ root, context, port, signal }: TiltOptions): Promise<
   try {
     const answered = until(async () => (await hasEnded(child.pid)) || (await tiltSession(port)) !== null, {
       deadlineMs: START_DEADLINE_MS,
-      ...(signal ? { signal } : {}),
+      signal,
     })
     await Promise.race([answered, failed])
   } finally {
@@ -123,7 +124,7 @@ async function hasEnded(pid: number | undefined): Promise<boolean> {
 }
 
 async function tiltDidNotStart(log: string): Promise<NebulaError> {
-  const tail = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n')
+  const tail = lastLines(await readFile(log, 'utf8').catch(() => ''), 5)
   return new NebulaError(`Tilt did not start. The end of ${TILT_LOG}:\n${tail}`, {
     code: 'TILT_FAILED',
     hint: `tail -n 50 ${TILT_LOG}`,
@@ -140,7 +141,7 @@ async function tiltfileLoaded({ port, signal }: TiltOptions): Promise<void> {
       error = tiltfile?.updateStatus === 'error' ? (tiltfile.buildError ?? 'unknown error') : undefined
       return error !== undefined || tiltfile?.updateStatus === 'ok'
     },
-    { deadlineMs: START_DEADLINE_MS, ...(signal ? { signal } : {}) },
+    { deadlineMs: START_DEADLINE_MS, signal },
   )
   if (loaded && error === undefined) return
   throw new NebulaError(

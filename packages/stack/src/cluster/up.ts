@@ -20,20 +20,19 @@ import { ensureTilt, retryFailed } from './tilt.ts'
  */
 export async function upCluster(context: ClusterContext, options: UpOptions): Promise<StartResult> {
   const { root, catalogue, definition, tiltPort } = context
-  const { onEvent } = options
-  const signal = options.signal ? { signal: options.signal } : {}
+  const { onEvent, signal } = options
 
   await preflightCluster(context, onEvent)
   // Images go into the registry while the cluster is made: together they are the longest part of a first start.
   const registryReady = Promise.withResolvers<void>()
-  const images = registryReady.promise.then(() => pushImages(context, onEvent, options.signal))
+  const images = registryReady.promise.then(() => pushImages(context, onEvent, signal))
   // An error of the cluster comes first and ends `up`; one of the images is then not worth a second message.
   images.catch(() => {})
   await reportStep(
     onEvent,
     'cluster',
     `Cluster ${definition.context}`,
-    (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, ...signal }),
+    (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, signal }),
     (done) => (done.length > 0 ? done.join(', ') : 'running'),
   )
   const secrets = await prepareSecrets(context)
@@ -44,7 +43,7 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
     'tilt',
     'Tilt',
     async () => {
-      const state = await ensureTilt({ root, context: definition.context, port: tiltPort, ...signal })
+      const state = await ensureTilt({ root, context: definition.context, port: tiltPort, signal })
       return { state, retried: state === 'running' ? await retryFailed(tiltPort) : [] }
     },
     ({ state, retried }) => {
@@ -60,7 +59,7 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
     pods: podWatch(context),
     deadlineMs: options.timeoutMs,
     onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
-    ...signal,
+    signal,
   })
 }
 
@@ -82,7 +81,7 @@ async function pushImages(
     (onProgress) =>
       mirrorImages(images, definition, {
         onPush: (image) => onProgress(`pushing ${image}`),
-        ...(signal ? { signal } : {}),
+        signal,
       }),
     describeMirror,
   )

@@ -9,7 +9,7 @@ export interface UpOptions {
   readonly onEvent: OnEvent
   /** Milliseconds for the services to become green. */
   readonly timeoutMs: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface StackStatus {

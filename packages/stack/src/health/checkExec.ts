@@ -1,4 +1,5 @@
 import { exec } from '../system/exec.ts'
+import { lastLines } from '../system/text.ts'
 import type { Finding } from './probe.ts'
 
 export interface CheckExecOptions {
@@ -11,6 +12,6 @@ export interface CheckExecOptions {
 export async function checkExec(argv: readonly string[], { cwd, ...options }: CheckExecOptions): Promise<Finding> {
   const { exitCode, stderr, stdout } = await exec(argv, { ...options, ...(cwd === undefined ? {} : { cwd }) })
   if (exitCode === 0) return { ok: true }
-  const said = (stderr.trim() || stdout.trim()).split('\n').at(-1) ?? ''
+  const said = lastLines(stderr.trim() || stdout, 1)
   return { ok: false, detail: `\`${argv.join(' ')}\` exited with ${exitCode}${said ? `: ${said}` : ''}` }
 }

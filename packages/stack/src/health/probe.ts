@@ -25,7 +25,7 @@ export interface ProbeContext {
   readonly secrets: Secrets
   /** Where commands run, for checks that are commands. Default: this process's folder. */
   readonly cwd?: string
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /** One try as a check sees it: where, and how long it may take. */

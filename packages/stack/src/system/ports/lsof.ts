@@ -1,4 +1,5 @@
 import { exec } from '../exec.ts'
+import { filledLines } from '../text.ts'
 import type { Listener } from './ports.ts'
 
 const TIMEOUT_MS = 5_000
@@ -36,7 +37,7 @@ async function describeProcess(pid: number): Promise<Listener> {
 /** One field a line, its first letter says which (`-F`). */
 async function lsof(args: readonly string[]): Promise<readonly string[]> {
   const listed = await exec(['lsof', ...args], { timeoutMs: TIMEOUT_MS }).catch(() => null)
-  return listed?.stdout.split('\n').filter((line) => line !== '') ?? []
+  return filledLines(listed?.stdout ?? '')
 }
 
 function isLocal(address: string): boolean {

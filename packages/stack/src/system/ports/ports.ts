@@ -1,6 +1,7 @@
 import { connect, createServer } from 'node:net'
 import { z } from 'zod'
 import { exec } from '../exec.ts'
+import { filledLines } from '../text.ts'
 import { listenersByLsof } from './lsof.ts'
 import { listenersByProcfs } from './procfs.ts'
 
@@ -110,7 +111,7 @@ async function publishedPorts(): Promise<ReadonlyMap<number, string>> {
     () => null,
   )
   if (listed?.exitCode !== 0) return ports
-  for (const line of listed.stdout.split('\n').filter((text) => text !== '')) {
+  for (const line of filledLines(listed.stdout)) {
     const { Names, Ports } = DockerPorts.parse(JSON.parse(line))
     // `127.0.0.1:5005->5000/tcp, :::8000-8002->8000-8002/tcp`
     for (const [, first, last] of Ports.matchAll(/:(\d+)(?:-(\d+))?->/g)) {
