@@ -1,4 +1,4 @@
-import { forwardedPorts, writeForwardedPorts } from '../codespaces/forwardedPorts.ts'
+import { forwardedPorts, writeForwardedPorts } from '../codespaces/browserUrls.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
 import type { StartResult } from '../driver/startResult.ts'

@@ -1,6 +1,6 @@
 import { exec } from '../exec.ts'
 import { filledLines } from '../text.ts'
-import type { Listener } from './ports.ts'
+import type { Listener } from './listener.ts'
 
 const TIMEOUT_MS = 5_000
 const COMMAND_LENGTH = 120
