@@ -1,6 +1,6 @@
 import type { Catalogue, Service } from '@nebula/stack/catalogue/schema'
 import { personUrl } from '@nebula/stack/codespaces/browserUrls'
-import { embeddedCatalogue } from '@nebula/stack/embedded/state/catalogue'
+import { embeddedCatalogue } from '@nebula/stack/embedded/state/embeddedStack'
 import { readState } from '@nebula/stack/embedded/state/supervisorState'
 import type { Finding } from '@nebula/stack/health/check'
 import { probe } from '@nebula/stack/health/probe'

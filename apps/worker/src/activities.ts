@@ -13,9 +13,7 @@ export interface ActivityContext {
   readonly identity: string
 }
 
-type Ending =
-  | { readonly status: 'completed' | 'cancelled' }
-  | { readonly status: 'failed'; readonly error: string }
+type Ending = { readonly status: 'completed' | 'cancelled' } | { readonly status: 'failed'; readonly error: string }
 
 interface StepInput extends NewStep {
   readonly runId: string

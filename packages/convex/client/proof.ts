@@ -1,4 +1,5 @@
-import { isFinal, type Run, RunsClient } from './runsClient.ts'
+import { isFinal } from '@nebula/shared'
+import { type Run, RunsClient } from './runsClient.ts'
 import { withTemporal } from './runWorkflow.ts'
 
 /** Where the application is, and how long it may take. */
@@ -82,10 +83,14 @@ export async function runThrough({ convexUrl, deadlineMs }: ProofTarget): Promis
 async function watch(runs: RunsClient, runId: string, deadlineMs: number): Promise<ObservedRun> {
   let changes = 0
   let last: Run | null = null
-  const ended = runs.until(runId, isFinal, (run) => {
-    changes += 1
-    last = run
-  })
+  const ended = runs.until(
+    runId,
+    ({ status }) => isFinal(status),
+    (run) => {
+      changes += 1
+      last = run
+    },
+  )
   const describe = () => `run ${runId} is ${last === null ? 'not to be seen' : `still ${last.status}`}`
   return { final: await withDeadline(ended, deadlineMs, describe), changes }
 }

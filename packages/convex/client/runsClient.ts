@@ -1,3 +1,4 @@
+import { isFinal } from '@nebula/shared'
 import { ConvexClient } from 'convex/browser'
 import type { FunctionArgs, FunctionReturnType } from 'convex/server'
 import { api } from '../convex/_generated/api.js'
@@ -5,13 +6,6 @@ import { api } from '../convex/_generated/api.js'
 export type Run = NonNullable<FunctionReturnType<typeof api.runs.get>>
 export type RunId = FunctionReturnType<typeof api.runs.create>
 type NewRun = FunctionArgs<typeof api.runs.create>
-
-const FINAL: readonly Run['status'][] = ['completed', 'failed', 'cancelled']
-
-/** Whether nothing more happens with a run. */
-export function isFinal(run: Run): boolean {
-  return FINAL.includes(run.status)
-}
 
 /** The application's runs as its page meets them: over Convex, live. */
 export class RunsClient {
@@ -61,7 +55,7 @@ export class RunsClient {
   }
 
   async untilFinal(runId: string): Promise<Run> {
-    return await this.until(runId, isFinal)
+    return await this.until(runId, ({ status }) => isFinal(status))
   }
 
   async close(): Promise<void> {

@@ -1,11 +1,13 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
 import { chmod, readFile, stat } from 'node:fs/promises'
 import path from 'node:path'
+import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
 import { ExitCode } from '../../errors/exitCodes.ts'
 import { NebulaError } from '../../errors/nebulaError.ts'
 import { attempt } from '../../system/attempt.ts'
 import type { FoundProgram } from './foundProgram.ts'
-import { hashFile } from './hashFile.ts'
 import { platform, type Release } from './release.ts'
 import { notExecutable } from './runnable.ts'
 import { MODE } from './unpack.ts'
@@ -85,4 +87,11 @@ function parseJson(text: string): unknown {
   } catch {
     return null
   }
+}
+
+/** The SHA-256 of a file's content, in hexadecimal. */
+async function hashFile(file: string): Promise<string> {
+  const hash = createHash('sha256')
+  await pipeline(createReadStream(file), hash)
+  return hash.digest('hex')
 }

@@ -53,7 +53,7 @@ export async function download({ url, file, sha256, title }: Download, search: P
         yield chunk
       }
     }
-    await pipeline(Readable.fromWeb(response.body), watched, createWriteStream(file), signal ? { signal } : {})
+    await pipeline(Readable.fromWeb(response.body), watched, createWriteStream(file), { signal })
     const actual = hash.digest('hex')
     if (actual !== sha256)
       throw failure('CHECKSUM_MISMATCH', `${url} is not the file that was published: SHA-256 ${actual}, not ${sha256}`)
