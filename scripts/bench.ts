@@ -1,7 +1,7 @@
 import path from 'node:path'
+import { checkHistory, runThrough } from '@nebula/convex/proof'
 import { endpointAddress, endpointUrl } from '@nebula/stack/catalogue/endpoints'
 import { execText } from '@nebula/stack/system/exec'
-import { checkHistory, runThrough } from '@nebula/stack/verify/runThrough'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { wholeNumber } from './lib/options.ts'

@@ -1,6 +1,6 @@
 import { Option } from '@commander-js/extra-typings'
 import { acquireLock } from '@nebula/stack/checkout/lock'
-import type { StartResult } from '@nebula/stack/driver/startResult'
+import type { StartResult } from '@nebula/stack/driver/followServices'
 import { CONVEX_CHOICES } from '@nebula/stack/embedded/programs/programs'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import type { OpenedStack } from '@nebula/stack/openDriver'

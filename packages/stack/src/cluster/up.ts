@@ -1,15 +1,16 @@
-import { forwardedPorts, writeForwardedPorts } from '../codespaces/forwardedPorts.ts'
+import { forwardedPorts, writeForwardedPorts } from '../codespaces/browserUrls.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
+import { followServices, type StartResult } from '../driver/followServices.ts'
+import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
-import type { StartResult } from '../driver/startResult.ts'
 import { ensureSecrets, type Secrets } from '../secrets/secrets.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureCluster } from './ensure.ts'
-import { followServices } from './follow.ts'
+import { clusterWatch } from './follow.ts'
 import { nodeImages, serviceImages } from './images.ts'
 import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
 import { podWatch } from './podWatch.ts'
-import { preflightCluster } from './preflight.ts'
+import { checkMachine } from './preflight.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
 import { ensureTilt, retryFailed } from './tilt.ts'
 
@@ -20,20 +21,19 @@ import { ensureTilt, retryFailed } from './tilt.ts'
  */
 export async function upCluster(context: ClusterContext, options: UpOptions): Promise<StartResult> {
   const { root, catalogue, definition, tiltPort } = context
-  const { onEvent } = options
-  const signal = options.signal ? { signal: options.signal } : {}
+  const { onEvent, signal } = options
 
-  await preflightCluster(context, onEvent)
+  await reportChecks(onEvent, () => checkMachine(context))
   // Images go into the registry while the cluster is made: together they are the longest part of a first start.
   const registryReady = Promise.withResolvers<void>()
-  const images = registryReady.promise.then(() => pushImages(context, onEvent, options.signal))
+  const images = registryReady.promise.then(() => pushImages(context, onEvent, signal))
   // An error of the cluster comes first and ends `up`; one of the images is then not worth a second message.
   images.catch(() => {})
   await reportStep(
     onEvent,
     'cluster',
     `Cluster ${definition.context}`,
-    (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, ...signal }),
+    (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, signal }),
     (done) => (done.length > 0 ? done.join(', ') : 'running'),
   )
   const secrets = await prepareSecrets(context)
@@ -44,7 +44,7 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
     'tilt',
     'Tilt',
     async () => {
-      const state = await ensureTilt({ root, context: definition.context, port: tiltPort, ...signal })
+      const state = await ensureTilt({ root, context: definition.context, port: tiltPort, signal })
       return { state, retried: state === 'running' ? await retryFailed(tiltPort) : [] }
     },
     ({ state, retried }) => {
@@ -53,15 +53,15 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
     },
   )
   const start = performance.now()
-  return await followServices({
-    catalogue,
-    secrets,
-    tiltPort,
-    pods: podWatch(context),
-    deadlineMs: options.timeoutMs,
-    onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
-    ...signal,
-  })
+  return await followServices(
+    {
+      catalogue,
+      deadlineMs: options.timeoutMs,
+      onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
+      signal,
+    },
+    clusterWatch({ catalogue, secrets, tiltPort, pods: podWatch(context) }),
+  )
 }
 
 async function prepareSecrets({ root, definition }: ClusterContext): Promise<Secrets> {
@@ -82,7 +82,7 @@ async function pushImages(
     (onProgress) =>
       mirrorImages(images, definition, {
         onPush: (image) => onProgress(`pushing ${image}`),
-        ...(signal ? { signal } : {}),
+        signal,
       }),
     describeMirror,
   )

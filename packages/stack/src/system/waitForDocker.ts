@@ -5,7 +5,7 @@ import { until } from './until.ts'
 
 export interface WaitForDockerOptions {
   readonly deadlineMs: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

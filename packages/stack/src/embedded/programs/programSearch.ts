@@ -1,5 +1,35 @@
 import { attempt } from '../../system/attempt.ts'
-import type { FoundProgram, ProgramSearch } from './foundProgram.ts'
+import type { Release } from './release.ts'
+
+/** A native program that is here and works. */
+export interface FoundProgram {
+  readonly path: string
+  /** Where it came from, in a phrase for `status`: `PATH (/usr/bin/temporal)`. */
+  readonly source: string
+  readonly version: string
+}
+
+/** What a test puts in place of what is fixed. */
+export interface Overrides {
+  readonly release?: Release
+  /** The root of the checkout whose own cache is used when the user's can not be written. */
+  readonly checkout?: string
+}
+
+/** What every search for a program is given. */
+export interface ProgramSearch {
+  readonly env: Readonly<Record<string, string | undefined>>
+  /** Called with a line about what takes time, and what failed on the way. */
+  readonly onStep: (text: string) => void
+  readonly signal?: AbortSignal | undefined
+}
+
+/** The environment variables that a user may set to choose programs. README.md describes each; a test holds it to this. */
+export const Variable = {
+  TemporalCli: 'TEMPORAL_CLI',
+  ConvexBackend: 'CONVEX_LOCAL_BACKEND',
+  DownloadMirror: 'NEBULA_DOWNLOAD_MIRROR',
+} as const
 
 /** One way to come to a program. */
 export interface Way {

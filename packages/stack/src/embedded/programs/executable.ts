@@ -7,6 +7,9 @@ import { attempt } from '../../system/attempt.ts'
 import { execText } from '../../system/exec.ts'
 import { hasCode } from '../../system/files.ts'
 
+/** Of an unpacked program, whatever the archive says: a zip may say nothing, and nothing is to run as another user. */
+export const EXECUTABLE_MODE = 0o755
+
 const TIMEOUT_MS = 15_000
 const ANY_EXECUTE_BIT = 0o111
 /* How programs begin, and where an ELF file says for which processor it is: elf(5), <mach-o/loader.h>. */

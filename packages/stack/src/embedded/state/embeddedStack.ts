@@ -1,6 +1,25 @@
 import { createHash } from 'node:crypto'
 import type { Catalogue, Service } from '../../catalogue/schema.ts'
 
+/** The stack of a checkout as embedded mode sees it. */
+export interface EmbeddedStack {
+  /** The checkout, absolute. */
+  readonly root: string
+  /** All of infra/stack.yaml: references may name services that embedded mode does not run. */
+  readonly whole: Catalogue
+  /** The part that runs as processes. */
+  readonly catalogue: Catalogue
+  /** Equal for equal descriptions: tells whether what runs is what is described now. */
+  readonly definition: string
+}
+
+/** @param whole all of infra/stack.yaml. */
+export function embeddedStack(root: string, whole: Catalogue): EmbeddedStack {
+  const catalogue = embeddedCatalogue(whole)
+  const definition = createHash('sha256').update(JSON.stringify(catalogue)).digest('hex')
+  return { root, whole, catalogue, definition }
+}
+
 /**
  * The part of the stack that embedded mode runs: without what carries the cluster, without services that have no
  * embedded form, and without needs of those. What lives in another service's process needs that one.
@@ -23,11 +42,4 @@ export function embeddedCatalogue(catalogue: Catalogue): Catalogue {
 function needs({ needs, embedded }: Service, ids: ReadonlySet<string>): Service['needs'] {
   const own = needs.filter(({ id }) => ids.has(id) && id !== embedded?.partOf)
   return embedded?.partOf === undefined ? own : [...own, { id: embedded.partOf, until: 'healthy' }]
-}
-
-/** Equal for equal descriptions of the stack: tells whether one that runs is the one that is described now. */
-export function fingerprint(catalogue: Catalogue): string {
-  return createHash('sha256')
-    .update(JSON.stringify(embeddedCatalogue(catalogue)))
-    .digest('hex')
 }

@@ -1,3 +1,16 @@
+import { useLayoutEffect, useRef } from 'react'
+
+/** Whoever comes back from a run finds the focus where they left the list, also where it was hidden meanwhile. */
+export function useReturnedFocus(selected: string | null, list: React.RefObject<HTMLUListElement | null>): void {
+  const last = useRef<string | null>(null)
+  useLayoutEffect(() => {
+    const from = last.current
+    last.current = selected
+    if (selected !== null || from === null || document.activeElement !== document.body) return
+    list.current?.querySelector<HTMLElement>(`[data-run="${CSS.escape(from)}"]`)?.focus()
+  }, [selected, list])
+}
+
 /** Arrow keys, Home and End go from run to run. */
 export function moveFocus(event: React.KeyboardEvent<HTMLUListElement>): void {
   const links = [...event.currentTarget.querySelectorAll<HTMLAnchorElement>('a[data-run]')]

@@ -1,15 +1,48 @@
 import { MAX_ATTEMPTS, type NewStep } from '@nebula/shared'
 import { activityInfo, CancelledFailure, sleep } from '@temporalio/activity'
 import { ApplicationFailure } from '@temporalio/common'
-import { messageOf } from '../log.ts'
-import type { ActivityContext } from './activities.ts'
-import { patiently } from './patiently.ts'
-import { reportKey } from './reportKey.ts'
-import { whileHeartbeating } from './whileHeartbeating.ts'
+import { messageOf } from './log.ts'
+import type { Metrics } from './metrics.ts'
+import { patiently, reportKey, whileHeartbeating } from './reporting.ts'
+import type { Reports } from './reports.ts'
 
-export interface StepInput extends NewStep {
+export interface ActivityContext {
+  readonly reports: Reports
+  readonly metrics: Metrics
+  /** Which worker this is, for people. */
+  readonly identity: string
+}
+
+type Ending = { readonly status: 'completed' | 'cancelled' } | { readonly status: 'failed'; readonly error: string }
+
+interface StepInput extends NewStep {
   readonly runId: string
   readonly position: number
+}
+
+/** Everything that workflows may ask a worker to do. */
+export function createActivities(context: ActivityContext) {
+  return { beginRun: beginRun(context), runStep: runStep(context), endRun: endRun(context) }
+}
+
+export type Activities = ReturnType<typeof createActivities>
+
+/** Takes a run up: returns its steps, or that it has ended before it began. */
+function beginRun({ reports, identity }: ActivityContext) {
+  return async (runId: string) => {
+    const { workflowExecution } = activityInfo()
+    return await reports.begin(runId, reportKey(), {
+      temporalRunId: workflowExecution?.runId ?? '',
+      workerIdentity: identity,
+    })
+  }
+}
+
+/** Tells Convex how a run ended. */
+function endRun({ reports }: ActivityContext) {
+  return async (runId: string, ending: Ending): Promise<void> => {
+    await reports.end(runId, reportKey(), ending)
+  }
 }
 
 /**
@@ -17,7 +50,7 @@ export interface StepInput extends NewStep {
  * comes from outside (no Convex, a worker that stops) only delays the step.
  * @throws ApplicationFailure when the attempt fails, CancelledFailure when the run is cancelled or the worker stops.
  */
-export function runStep(context: ActivityContext) {
+function runStep(context: ActivityContext) {
   return async (step: StepInput): Promise<void> => await whileHeartbeating(() => attemptStep(context, step))
 }
 

@@ -1,11 +1,21 @@
 import path from 'node:path'
 import { allEndpoints } from '../catalogue/endpoints.ts'
-import type { Catalogue } from '../catalogue/schema.ts'
+import type { Catalogue, Endpoint } from '../catalogue/schema.ts'
 import { writePrivateFile } from '../system/files.ts'
 import { type Codespace, forwardedOrigin } from './codespace.ts'
 
 /** Where the Tiltfile finds them, relative to the repository. */
 export const FORWARDED_PORTS_FILE = '.nebula/forwarded.json'
+
+/**
+ * What a person opens: `http://localhost:8080`, in a codespace the URL that GitHub forwards to it. Null for what has no
+ * page.
+ */
+export function personUrl(endpoint: Endpoint, codespace: Codespace | null = null): string | null {
+  if (endpoint.scheme !== 'http' || endpoint.audience !== 'person') return null
+  const { localPort, path = '' } = endpoint
+  return `${codespace ? forwardedOrigin(codespace, localPort) : `http://localhost:${localPort}`}${path}`
+}
 
 /** The forwarded origin of every HTTP endpoint, by its local port. Empty outside of a codespace. */
 export function forwardedPorts(catalogue: Catalogue, codespace: Codespace | null): Readonly<Record<string, string>> {
