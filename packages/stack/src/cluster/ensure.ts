@@ -81,12 +81,12 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   return done
 }
 
-type Step = (message: string, action: () => Promise<unknown>) => Promise<void>
+type ReportedStep = (message: string, action: () => Promise<unknown>) => Promise<void>
 
 async function ensureRegistry(
   definition: ClusterDefinition,
   seen: ClusterObservation,
-  step: Step,
+  step: ReportedStep,
   options: EnsureOptions,
 ) {
   if (seen.registry === 'running') return
@@ -170,7 +170,7 @@ async function attachRegistry(definition: ClusterDefinition) {
   )
 }
 
-async function checkDefinition(definition: ClusterDefinition, step: Step, options: EnsureOptions) {
+async function checkDefinition(definition: ClusterDefinition, step: ReportedStep, options: EnsureOptions) {
   const stored = await compareDefinition(definition)
   if (stored === 'same') return
   if (stored === 'changed') {
