@@ -10,7 +10,10 @@ const log = (line: string) => void process.stdout.write(`${new Date().toISOStrin
 const { root, catalogue } = await openStack()
 const programs = Programs.parse(JSON.parse(process.argv[2] ?? '{}'))
 const stack = embeddedStack(root, catalogue)
-const supervisor = await startSupervisor({ ...stack, secrets: await loadSecrets(root), programs }, log)
+const supervisor = await startSupervisor(
+  { ...stack, secrets: await loadSecrets(root), programs },
+  { log, onGone: () => void stop('the checkout is gone', 0) },
+)
 
 let stopping: Promise<void> | undefined
 async function stop(reason: string, exitCode: number): Promise<void> {

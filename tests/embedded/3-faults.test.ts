@@ -1,8 +1,8 @@
-import { chmodSync, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { run } from '../lib/nebula.ts'
-import { addresses, embedded, root, statusOf, succeed } from './setup.ts'
+import { addresses, embedded, isAlive, pids, root, statusOf, succeed } from './setup.ts'
 
 const POLL = { timeout: 60_000, interval: 300 }
 
@@ -89,6 +89,28 @@ test('reset asks first, and without anybody to ask it does nothing', async () =>
   expect(reset.exitCode).toBe(2)
   expect(reset.stderr).toContain('.nebula/embedded/data')
   await succeed(['verify'])
+})
+
+test('a state that was deleted hides nothing: down still finds what runs', async () => {
+  await succeed(['up'])
+  const { supervisor, services } = pids()
+  rmSync(path.join(root, '.nebula/embedded/state.json'))
+  await succeed(['down'])
+  expect([supervisor, ...Object.values(services)].filter(isAlive)).toEqual([])
+})
+
+test('of a checkout that is moved away nothing goes on running', async () => {
+  await succeed(['up'])
+  const { supervisor, services } = pids()
+  const elsewhere = `${root} elsewhere`
+  renameSync(root, elsewhere)
+  try {
+    await expect.poll(() => [supervisor, ...Object.values(services)].filter(isAlive), POLL).toEqual([])
+    expect(existsSync(root)).toBe(false)
+  } finally {
+    renameSync(elsewhere, root)
+  }
+  await succeed(['up'])
 })
 
 test('a data folder that this user can not write to is named, with the command that helps, and nothing starts', async () => {

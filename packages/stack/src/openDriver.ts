@@ -4,7 +4,7 @@ import { clusterDriver } from './cluster/driver.ts'
 import type { StackDriver } from './driver/stackDriver.ts'
 import { embeddedDriver } from './embedded/driver.ts'
 import type { ConvexChoice } from './embedded/programs/convexBackend.ts'
-import { runningState } from './embedded/state/running.ts'
+import { findSupervisor } from './embedded/state/running.ts'
 import { readState } from './embedded/state/supervisorState.ts'
 
 export interface OpenOptions {
@@ -36,7 +36,7 @@ export async function openDriver({ root, catalogue, mode, convex = 'auto' }: Ope
 
 /** A supervisor that was killed leaves its state, and perhaps processes to be seen and ended. */
 async function embeddedInUse(root: string): Promise<ModeChoice | null> {
-  if ((await readState(root)) === null) return null
-  const isRunning = (await runningState(root)) !== null
-  return { mode: 'embedded', reason: isRunning ? 'it runs already' : 'its supervisor was killed' }
+  const supervisor = await findSupervisor(root)
+  if (supervisor) return { mode: 'embedded', reason: 'it runs already' }
+  return (await readState(root)) === null ? null : { mode: 'embedded', reason: 'its supervisor was killed' }
 }

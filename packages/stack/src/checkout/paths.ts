@@ -4,6 +4,8 @@ import path from 'node:path'
 export const EMBEDDED_FOLDER = '.nebula/embedded'
 export const DATA_FOLDER = `${EMBEDDED_FOLDER}/data`
 export const STATE_FILE = `${EMBEDDED_FOLDER}/state.json`
+/** The program of the supervisor: a process that runs it belongs to the checkout that it lies in. */
+export const SUPERVISE = 'scripts/supervise.ts'
 export const LOG_FOLDER = '.nebula/logs'
 /** What the supervisor itself says, relative to the repository. */
 export const SUPERVISOR_LOG = `${LOG_FOLDER}/supervisor.log`

@@ -5,7 +5,7 @@ import { DATA_FOLDER } from '../checkout/paths.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
 import { terminate } from '../system/processes.ts'
 import type { EmbeddedStack } from './state/embeddedStack.ts'
-import { endOrphans, runningState } from './state/running.ts'
+import { endOrphans, findSupervisor } from './state/running.ts'
 import { removeState } from './state/supervisorState.ts'
 
 const SUPERVISOR_GRACE_MS = 10_000
@@ -21,11 +21,11 @@ export async function downEmbedded({ root, catalogue }: EmbeddedStack, onEvent: 
     'supervisor',
     'Supervisor',
     async () => {
-      const state = await runningState(root)
-      if (state) await terminate(state.supervisor, { signal: 'SIGTERM', graceMs: graceMs(catalogue) })
+      const supervisor = await findSupervisor(root)
+      if (supervisor) await terminate(supervisor, { signal: 'SIGTERM', graceMs: graceMs(catalogue) })
       const left = await endOrphans(root, ORPHAN_GRACE_MS)
       removeState(root)
-      return state !== null || left.length > 0
+      return supervisor !== null || left.length > 0
     },
     (ran) => (ran ? 'stopped, data stays' : 'was not running'),
   )

@@ -3,13 +3,14 @@ import { DATA_FOLDER } from '../checkout/paths.ts'
 import { findCodespace } from '../codespaces/codespace.ts'
 import type { ServiceState } from '../driver/serviceStatus.ts'
 import type { StackDriver, StackStatus } from '../driver/stackDriver.ts'
+import { loadSecrets, type Secrets } from '../secrets/secrets.ts'
 import { downEmbedded, eraseEmbedded } from './down.ts'
-import { statusesOf } from './follow.ts'
+import { ask, statusesOf } from './follow.ts'
 import { lastLines, showLogs } from './logs.ts'
 import { checkMachine } from './preflight.ts'
 import type { ConvexChoice } from './programs/convexBackend.ts'
 import { type EmbeddedStack, embeddedStack } from './state/embeddedStack.ts'
-import { orphans, runningState } from './state/running.ts'
+import { findSupervisor, orphans, runningState } from './state/running.ts'
 import { upEmbedded } from './up.ts'
 
 /**
@@ -30,7 +31,7 @@ export function embeddedDriver(root: string, whole: Catalogue, convex: ConvexCho
       await downEmbedded(stack, onEvent)
     },
     erase: (onEvent) => eraseEmbedded(stack, onEvent),
-    status: () => embeddedStatus(stack),
+    status: async () => await embeddedStatus(stack, await loadSecrets(root).catch(() => null)),
     checkMachine: () => checkMachine(stack),
     lastLines: (id, count) => lastLines(root, id, count),
     logs: ({ services, ...options }) =>
@@ -45,11 +46,20 @@ export function embeddedDriver(root: string, whole: Catalogue, convex: ConvexCho
 }
 
 /** What the stack in embedded mode is doing, without changing anything. */
-async function embeddedStatus({ root, catalogue }: EmbeddedStack): Promise<StackStatus> {
+async function embeddedStatus(stack: EmbeddedStack, secrets: Secrets | null): Promise<StackStatus> {
+  const { root, catalogue } = stack
   const state = await runningState(root)
-  if (state) return { platform: `supervisor (pid ${state.supervisor.pid})`, services: statusesOf(state) }
+  if (state) {
+    const services = await ask(statusesOf(state), stack, secrets)
+    return { platform: `supervisor (pid ${state.supervisor.pid})`, services }
+  }
   const all = (of: (id: string) => { state: ServiceState; reason?: string }) =>
     catalogue.services.map(({ id }) => ({ id, ...of(id) }))
+  const supervisor = await findSupervisor(root)
+  if (supervisor) {
+    const platform = `supervisor (pid ${supervisor.pid}); what it wrote down was deleted, it writes it again`
+    return { platform, services: all(() => ({ state: 'unknown' })) }
+  }
   const left = await orphans(root)
   if (left.length === 0) return { platform: 'not running', services: all(() => ({ state: 'stopped' })) }
   const leftover = new Map(left.map(({ id, process }) => [id, process.pid]))

@@ -3,8 +3,10 @@ import path from 'node:path'
 import type { Catalogue } from '../catalogue/schema.ts'
 import { SUPERVISOR_LOG } from '../checkout/paths.ts'
 import type { Watch } from '../driver/followServices.ts'
-import type { ServiceStatus } from '../driver/serviceStatus.ts'
+import { isGreen, type ServiceStatus } from '../driver/serviceStatus.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
+import { probe } from '../health/probe.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { lastLines } from '../system/text.ts'
 import type { EmbeddedStack } from './state/embeddedStack.ts'
 import { runningState } from './state/running.ts'
@@ -13,17 +15,39 @@ import type { EmbeddedState } from './state/supervisorState.ts'
 const INTERVAL_MS = 100
 
 /** How `up` looks at the services: by what the supervisor writes down. A look throws its last words when it has ended. */
-export function supervisorWatch({ root, catalogue }: EmbeddedStack): Watch {
+export function supervisorWatch(stack: EmbeddedStack, secrets: Secrets | null): Watch {
+  const { root, catalogue } = stack
   const start = Date.now()
   return {
     async look() {
       const state = await runningState(root)
       if (!state) throw await supervisorEnded(root)
-      return statusesOf(state)
+      const services = statusesOf(state)
+      return services.every(isGreen) ? await ask(services, stack, secrets) : services
     },
     isOverdue: (services) => services.some((status) => isOverdue(catalogue, status, start)),
     intervalMs: INTERVAL_MS,
   }
+}
+
+/**
+ * Asks those that are said to be healthy whether they are: what is written down may be old, after a full disk.
+ * @param secrets null when there are none: then nobody is asked.
+ */
+export async function ask(
+  services: readonly ServiceStatus[],
+  { catalogue }: Pick<EmbeddedStack, 'catalogue'>,
+  secrets: Secrets | null,
+): Promise<readonly ServiceStatus[]> {
+  return await Promise.all(
+    services.map(async (status) => {
+      const service = catalogue.services.find(({ id }) => id === status.id)
+      if (status.state !== 'healthy' || !service?.ready || !secrets) return status
+      const { ok, detail } = await probe(service.ready, { service, secrets })
+      if (ok) return status
+      return { ...status, state: 'starting' as const, reason: `no longer ready: ${detail ?? 'no reason given'}` }
+    }),
+  )
 }
 
 /** What a state says of the services, in the catalogue's order. */

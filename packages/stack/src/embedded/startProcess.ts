@@ -1,12 +1,11 @@
 import path from 'node:path'
-import { SUPERVISOR_LOG } from '../checkout/paths.ts'
+import { SUPERVISE, SUPERVISOR_LOG } from '../checkout/paths.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { startInBackground } from '../system/startInBackground.ts'
 import { supervisorEnded } from './follow.ts'
 import type { Programs } from './programs/programs.ts'
 import { runningState } from './state/running.ts'
 
-const SUPERVISE = 'scripts/supervise.ts'
 const START_DEADLINE_MS = 15_000
 const INTERVAL_MS = 50
 

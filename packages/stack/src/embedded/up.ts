@@ -3,7 +3,7 @@ import { type OnEvent, reportStep } from '../driver/events.ts'
 import { followServices, type StartResult } from '../driver/followServices.ts'
 import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
-import { ensureSecrets } from '../secrets/secrets.ts'
+import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
 import { until } from '../system/until.ts'
 import { downEmbedded } from './down.ts'
 import { supervisorWatch } from './follow.ts'
@@ -13,7 +13,7 @@ import type { ConvexChoice } from './programs/convexBackend.ts'
 import { findPrograms } from './programs/programs.ts'
 import { startSupervisorProcess } from './startProcess.ts'
 import type { EmbeddedStack } from './state/embeddedStack.ts'
-import { endOrphans, runningState } from './state/running.ts'
+import { endOrphans, findSupervisor, runningState } from './state/running.ts'
 import type { EmbeddedState } from './state/supervisorState.ts'
 
 /** A stack that is to be started. */
@@ -23,6 +23,8 @@ export interface StartOptions extends EmbeddedStack {
 
 const ORPHAN_GRACE_MS = 5_000
 const RETRY_DEADLINE_MS = 5_000
+/** The supervisor looks every two seconds. */
+const REWRITE_DEADLINE_MS = 6_000
 
 /**
  * Brings the stack up as plain processes: checks, secrets, programs, supervisor, services. Does again only what is
@@ -32,11 +34,12 @@ const RETRY_DEADLINE_MS = 5_000
 export async function upEmbedded(stack: StartOptions, options: UpOptions): Promise<StartResult> {
   const { onEvent, signal } = options
   await reportChecks(onEvent, () => checkMachine(stack))
-  const running = await runningState(stack.root)
+  const running = await known(stack.root)
   if (running) {
     warnOfChanges(stack, running, onEvent)
     await retryFailed(stack.root, running, onEvent)
   } else await start(stack, options)
+  const secrets = await loadSecrets(stack.root).catch(() => null)
   const began = performance.now()
   try {
     return await followServices(
@@ -46,12 +49,19 @@ export async function upEmbedded(stack: StartOptions, options: UpOptions): Promi
         onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - began) }),
         signal,
       },
-      supervisorWatch(stack),
+      supervisorWatch(stack, secrets),
     )
   } catch (error) {
     if (signal?.aborted && !running) await downEmbedded(stack, onEvent)
     throw error
   }
+}
+
+/** What runs. A supervisor whose state was deleted writes it again; until then nobody knows of its services. */
+async function known(root: string): Promise<EmbeddedState | null> {
+  const isKnown = async () => (await runningState(root)) !== null
+  if ((await findSupervisor(root)) !== null) await until(isKnown, { deadlineMs: REWRITE_DEADLINE_MS, intervalMs: 100 })
+  return await runningState(root)
 }
 
 /** A stack that runs stays as it was started: what needs a new start is said, not done. */

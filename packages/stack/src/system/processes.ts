@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, stat } from 'node:fs/promises'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { exec } from './exec.ts'
 import { hasCode } from './files.ts'
@@ -46,6 +46,36 @@ export async function identifyProcess(pid: number): Promise<ProcessIdentity | nu
   return row ? { pid, startTime: row.startTime } : null
 }
 
+/**
+ * The processes of this user that a program runs with this file as its first argument: `node FILE …`.
+ * @param file absolute, exactly as it stands on the command line.
+ */
+export async function findScript(file: string): Promise<readonly ProcessIdentity[]> {
+  const pids = process.platform === 'linux' ? await scriptPidsOnLinux(file) : await scriptPidsByPs(file)
+  const found = await Promise.all(pids.map(identifyProcess))
+  return found.filter((identity) => identity !== null)
+}
+
+async function scriptPidsOnLinux(file: string): Promise<readonly number[]> {
+  const uid = process.getuid?.()
+  const pids = (await readdir('/proc')).filter((name) => /^\d+$/.test(name))
+  const isOurs = async (pid: string) => {
+    const [commandLine, folder] = await Promise.all([
+      readFile(`/proc/${pid}/cmdline`, 'utf8').catch(() => ''),
+      stat(`/proc/${pid}`).catch(() => null),
+    ])
+    return commandLine.split('\0')[1] === file && folder?.uid === uid
+  }
+  const ours = await Promise.all(pids.map(isOurs))
+  return pids.filter((_, index) => ours[index]).map(Number)
+}
+
+async function scriptPidsByPs(file: string): Promise<readonly number[]> {
+  const { stdout } = await exec(['ps', '-x', '-o', 'pid=,args='], { timeoutMs: PS_TIMEOUT_MS })
+  const lines = stdout.split('\n').map((line) => line.trim())
+  return lines.filter((line) => `${line} `.includes(` ${file} `)).map((line) => Number.parseInt(line, 10))
+}
+
 /** Whether this very process still runs. */
 export async function isSameProcess(identity: ProcessIdentity): Promise<boolean> {
   return (await identifyProcess(identity.pid))?.startTime === identity.startTime
@@ -88,7 +118,7 @@ function send(target: number, signal: NodeJS.Signals): void {
   } catch (error) {
     // It ended between the look and the signal.
     if (hasCode(error, 'ESRCH')) return
-    throw new NebulaError(`the process ${Math.abs(target)} can not be ended: it belongs to another user`, {
+    throw new NebulaError(`the process ${Math.abs(target)} cannot be ended: it belongs to another user`, {
       code: 'PROCESS_NOT_OURS',
       hint: `sudo kill ${target < 0 ? '-- ' : ''}${target}`,
       cause: error,
@@ -116,9 +146,9 @@ async function linuxRows(): Promise<readonly ProcessRow[]> {
 
 /** /proc/<pid>/stat: the name may hold anything, so fields count from its closing parenthesis (proc_pid_stat(5)). */
 async function linuxRow(pid: number): Promise<ProcessRow | null> {
-  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
-  if (stat === null) return null
-  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const text = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => null)
+  if (text === null) return null
+  const fields = text.slice(text.lastIndexOf(')') + 2).split(' ')
   const [state, , group] = fields
   const ticksSinceBoot = fields[19]
   if (state === 'Z' || state === 'X') return null

@@ -34,6 +34,10 @@ export interface ServiceText {
 export class EmbeddedFixture implements AsyncDisposable {
   readonly root = mkdtempSync(path.join(tmpdir(), 'nebula embedded '))
   readonly log: string[] = []
+  /** How often the supervisor said that its checkout is gone. */
+  gone = 0
+  /** Set before the start, for another patience with servers that do not answer. */
+  hungMs: number | undefined
   #supervisor: Supervisor | undefined
 
   async start(services: readonly ServiceText[]): Promise<Catalogue> {
@@ -51,7 +55,16 @@ ${entries.join('')}`
   async run(catalogue: Catalogue, programs: Programs = {}): Promise<void> {
     const secrets = await ensureSecrets(this.root)
     const stack = embeddedStack(this.root, catalogue)
-    this.#supervisor = await startSupervisor({ ...stack, secrets, programs }, (line) => this.log.push(line))
+    this.#supervisor = await startSupervisor(
+      { ...stack, secrets, programs },
+      {
+        log: (line) => this.log.push(line),
+        onGone: () => {
+          this.gone += 1
+        },
+        ...(this.hungMs ? { hungMs: this.hungMs } : {}),
+      },
+    )
   }
 
   write(file: string, text: string): void {

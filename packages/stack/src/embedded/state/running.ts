@@ -1,4 +1,6 @@
-import { isSameProcess, type ProcessIdentity, terminate } from '../../system/processes.ts'
+import path from 'node:path'
+import { SUPERVISE } from '../../checkout/paths.ts'
+import { findScript, isSameProcess, type ProcessIdentity, terminate } from '../../system/processes.ts'
 import { type EmbeddedState, readState } from './supervisorState.ts'
 import { clearTemporaryFolder, temporaryFolder } from './temporaryFolder.ts'
 
@@ -9,6 +11,16 @@ import { clearTemporaryFolder, temporaryFolder } from './temporaryFolder.ts'
 export async function runningState(root: string): Promise<EmbeddedState | null> {
   const state = await readState(root)
   return state && (await isSameProcess(state.supervisor)) ? state : null
+}
+
+/**
+ * The supervisor of this checkout, also one whose state was deleted (`git clean -xfd`): it is known by what it runs.
+ * @returns null when there is none.
+ */
+export async function findSupervisor(root: string): Promise<ProcessIdentity | null> {
+  const state = await runningState(root)
+  if (state) return state.supervisor
+  return (await findScript(path.join(root, SUPERVISE)))[0] ?? null
 }
 
 /** Services whose processes are still there though their supervisor is not, since it was killed. */

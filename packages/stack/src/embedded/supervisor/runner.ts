@@ -25,6 +25,8 @@ export interface RunnerContext {
   readonly root: string
   readonly secrets: Secrets
   readonly board: StatusBoard
+  /** Milliseconds after which a server that was healthy and no longer answers is started anew. */
+  readonly hungMs: number
   /** Told of every process that begins, and with null of its end, before anything else happens. */
   readonly onProcess: (id: string, process: ProcessIdentity | null) => void
 }

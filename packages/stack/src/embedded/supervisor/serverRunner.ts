@@ -58,7 +58,7 @@ export function serverRunner(options: ProcessRunnerOptions): Runner {
     const over = new AbortController()
     const health = followHealth(over.signal)
     try {
-      const end = await Promise.race([child.exit, changed(over.signal), stopped])
+      const end = await Promise.race([child.exit, health.hung, changed(over.signal), stopped])
       if (typeof end !== 'string') return crashed(end, health.wasHealthy())
       return { why: end }
     } finally {
@@ -68,11 +68,19 @@ export function serverRunner(options: ProcessRunnerOptions): Runner {
     }
   }
 
-  /** Puts on the board whether it is healthy, as long as it lives. */
-  function followHealth(signal: AbortSignal): { ended: Promise<void>; wasHealthy: () => boolean | null } {
+  /** Puts on the board whether it is healthy, as long as it lives. `hung`: it was, and has not been for too long. */
+  function followHealth(signal: AbortSignal): {
+    ended: Promise<void>
+    hung: Promise<Exit>
+    wasHealthy: () => boolean | null
+  } {
     const { ready } = service
-    if (!ready) return { ended: Promise.resolve(), wasHealthy: () => null }
+    const { promise: hung, resolve } = Promise.withResolvers<Exit>()
+    if (!ready) return { ended: Promise.resolve(), hung, wasHealthy: () => null }
+    const { hungMs } = context
     let wasHealthy = false
+    let patience: NodeJS.Timeout | undefined
+    signal.addEventListener('abort', () => clearTimeout(patience), { once: true })
     const ended = watchHealth({
       service,
       ready,
@@ -80,11 +88,17 @@ export function serverRunner(options: ProcessRunnerOptions): Runner {
       signal,
       onHealthy: ({ standIn }) => {
         wasHealthy = true
+        clearTimeout(patience)
         update(board, id, { state: 'healthy', ...(standIn ? { standIn } : {}) })
       },
-      onUnhealthy: (why) => update(board, id, { state: 'starting' }, why),
+      onUnhealthy: (why) => {
+        update(board, id, { state: 'starting' }, why)
+        if (!wasHealthy) return
+        clearTimeout(patience)
+        patience = setTimeout(() => resolve({ code: null, what: `did not answer for ${hungMs / 1000} s` }), hungMs)
+      },
     })
-    return { ended, wasHealthy: () => wasHealthy }
+    return { ended, hung, wasHealthy: () => wasHealthy }
   }
 
   /** Also what is left of a process that has ended: it may have started others. */

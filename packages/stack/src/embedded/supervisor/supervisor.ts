@@ -1,8 +1,10 @@
+import { existsSync } from 'node:fs'
 import { startOrder } from '../../catalogue/graph.ts'
 import type { Service } from '../../catalogue/schema.ts'
 import { identifyProcess, type ProcessIdentity } from '../../system/processes.ts'
 import type { EmbeddedStack } from '../state/embeddedStack.ts'
 import { removeState, writeState } from '../state/supervisorState.ts'
+import { watchCheckout } from './checkoutWatch.ts'
 import { companionRunner } from './companionRunner.ts'
 import { jobRunner } from './jobRunner.ts'
 import { type LaunchContext, launchOf } from './launch.ts'
@@ -17,14 +19,24 @@ export interface Supervisor {
   stop(): Promise<void>
 }
 
+export interface SupervisorOptions {
+  /** Told what went wrong with the supervisor itself. */
+  readonly log: (line: string) => void
+  /** Called when the checkout is no longer there: the supervisor is to be stopped. */
+  readonly onGone: () => void
+  /** Milliseconds after which a server that was healthy and no longer answers is started anew. Default: 30 s. */
+  readonly hungMs?: number
+}
+
+const HUNG_MS = 30_000
+
 /**
  * Starts every service of embedded mode in order of need, keeps them running, and writes down what it does in
  * `.nebula/embedded/state.json`, where other commands read it. The services outlive nobody but this process.
- * @param log told what went wrong with the supervisor itself.
  */
 export async function startSupervisor(
   stack: EmbeddedStack & LaunchContext,
-  log: (line: string) => void,
+  { log, onGone, hungMs = HUNG_MS }: SupervisorOptions,
 ): Promise<Supervisor> {
   const { root, catalogue, definition, secrets } = stack
   const identity = await identifyProcess(process.pid)
@@ -32,23 +44,29 @@ export async function startSupervisor(
   const board = new StatusBoard(catalogue.services)
   const processes = new Map<string, ProcessIdentity>()
   let retries = 0
+  let isWritten = true
 
   const write = () => {
+    // A checkout that was moved away is not made anew.
+    if (!existsSync(root)) return
     const services = board.all().map((status) => {
       const child = processes.get(status.id)
       return { ...status, ...(child ? { process: child } : {}) }
     })
     try {
       writeState(root, { supervisor: identity, definition, retries, services })
+      isWritten = true
     } catch (error) {
-      // A full disk: the services run on, and the next write may succeed.
-      log(`the state cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+      // A full disk: the services run on, and it is tried again until it succeeds.
+      if (isWritten) log(`the state cannot be written: ${error instanceof Error ? error.message : String(error)}`)
+      isWritten = false
     }
   }
   const context: RunnerContext = {
     root,
     catalogue,
     secrets,
+    hungMs,
     board,
     onProcess(id, child) {
       if (child) processes.set(id, child)
@@ -60,6 +78,7 @@ export async function startSupervisor(
   board.onChange(write)
   write()
   for (const runner of runners.values()) runner.start()
+  const watch = watchCheckout({ root, identity, onStateLost: write, onGone })
 
   return {
     retry() {
@@ -68,6 +87,7 @@ export async function startSupervisor(
       write()
     },
     async stop() {
+      watch.close()
       for (const layer of startOrder(catalogue).toReversed()) {
         await Promise.all(layer.map(({ id }) => runners.get(id)?.stop()))
       }

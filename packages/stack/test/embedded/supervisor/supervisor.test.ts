@@ -148,6 +148,17 @@ test('a server that no longer answers is said not to, though its process is ther
   expect(status.process).toEqual(before.process)
 })
 
+test('a server that has not answered for too long is started anew', async () => {
+  await using stack = new EmbeddedFixture()
+  stack.hungMs = 500
+  await stack.start([{ id: 'server', kind: 'server', program: HEALTHY, graceMs: 300 }])
+  const before = await stack.until('server', isHealthy)
+  process.kill(before.process?.pid ?? 0, 'SIGSTOP')
+  const after = await stack.until('server', (status) => isHealthy(status) && status.restarts === 1)
+  expect(after.process?.pid).not.toBe(before.process?.pid)
+  expect(stack.output('server')).toContain('── did not answer for 0.5 s: starting again')
+})
+
 test('what a process started ends with it, and what ignores its end is killed', async () => {
   await using stack = new EmbeddedFixture()
   const stubborn = HEALTHY.replace("console.log('ending'); process.exit(0)", "console.log('no')").replace(
