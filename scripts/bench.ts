@@ -4,7 +4,7 @@ import { execText } from '@nebula/stack/system/exec'
 import { checkHistory, runThrough } from '@nebula/stack/verify/runThrough'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
-import { wholeNumber } from './lib/options.ts'
+import { jsonOption, wholeNumber } from './lib/options.ts'
 import { formatMs } from './lib/render/words.ts'
 import { openStack, type Stack } from './lib/stack.ts'
 
@@ -25,7 +25,7 @@ const program = command(
   'Measure the running stack: what a person waits for, and as a ratio to a start of Node.js',
 )
   .option('--rounds <number>', 'how often each is measured', wholeNumber, 5)
-  .option('--json', 'one JSON object on stdout')
+  .addOption(jsonOption)
   .action((options) => interruptible((signal) => bench(options.rounds, options.json === true, signal)))
 
 async function bench(rounds: number, json: boolean, signal: AbortSignal): Promise<undefined> {
