@@ -5,7 +5,7 @@ import { attempt } from '@nebula/stack/system/attempt'
 import pc from 'picocolors'
 import { $, ProcessOutput, spinner, which, within } from 'zx'
 import { command, interruptible, main, report } from './command.ts'
-import { failed } from './failed.ts'
+import { failed } from './programs.ts'
 import { formatMs } from './render/words.ts'
 
 /** How often a hook asks Docker, which starts beside it and whose own starter gives up after half a minute. */

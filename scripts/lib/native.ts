@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { requireNative } from '@nebula/stack/preflight/native'
-import { attempt } from '@nebula/stack/system/attempt'
-import { identifyProcess, terminate } from '@nebula/stack/system/processes'
+import { $ } from 'zx'
+import { AS_ITSELF, groupEnded } from './programs.ts'
 import { openStack, type Stack } from './stack.ts'
 
 const APP = 'apps/desktop'
@@ -23,39 +22,27 @@ export async function runNative(
 ): Promise<ExitCode> {
   await requireNative()
   const stack = await openStack()
-  const [program = '', ...args] = argv
-  const child = spawn(program, args, {
+  const running = $({
+    ...AS_ITSELF,
     cwd: path.join(stack.root, APP),
-    env: {
-      ...process.env,
-      ...env(stack),
-      PATH: `${path.join(stack.root, APP, 'node_modules/.bin')}:${process.env.PATH}`,
-    },
+    env: { ...process.env, ...env(stack) },
+    preferLocal: [path.join(stack.root, APP)],
     // A group of its own: Tauri's CLI ends without ending the window that it opened.
     detached: true,
+    nothrow: true,
     stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  const closed = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', resolve)
-  })
-  const identity = child.pid === undefined ? null : await identifyProcess(child.pid)
-  let ending: Promise<unknown> | undefined
-  const stop = () => {
-    if (identity) ending ??= attempt(terminate(identity, { signal: 'SIGTERM', graceMs: GRACE_MS, group: 'at-once' }))
-  }
-  signal.addEventListener('abort', stop)
+  })`${argv}`
   // A terminal that is closed tells only its own groups.
-  process.on('SIGHUP', stop)
-  if (signal.aborted) stop()
+  const hungUp = new AbortController()
+  const hangUp = () => hungUp.abort()
+  process.on('SIGHUP', hangUp)
   try {
-    const code = await closed
-    const failed = await ending
-    if (failed instanceof Error) throw failed
+    const told = AbortSignal.any([signal, hungUp.signal])
+    const { output } = await groupEnded(running, { signal: told, graceMs: GRACE_MS })
     signal.throwIfAborted()
-    return code === 0 ? ExitCode.Green : ExitCode.Failed
+    return output.ok ? ExitCode.Green : ExitCode.Failed
   } finally {
-    process.off('SIGHUP', stop)
+    process.off('SIGHUP', hangUp)
   }
 }
 

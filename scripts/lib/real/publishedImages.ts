@@ -1,8 +1,7 @@
 import { pullImages } from '@nebula/stack/cluster/pullImages'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
-import { describeDocker } from './dockerEngine.ts'
-import { type DockerImage, inspectImages } from './dockerImage.ts'
+import { type DockerImage, describeDocker, inspectImages } from './dockerImage.ts'
 import type { RealRun } from './realRun.ts'
 
 const REFERENCE_WIDTH = 48
