@@ -10,7 +10,7 @@ const REFERENCE_WIDTH = 48
  * Pulls images, asking the registry even for those that are there, says what came, and refuses what is a stand-in. A
  * rehearsal pulls only what is missing, does without what cannot be had, and names the stand-ins.
  * @param docker how to call the Docker to pull into.
- * @throws NebulaError when one can not be had, with the registry's words, or is a stand-in.
+ * @throws NebulaError when one cannot be had, with the registry's words, or is a stand-in.
  */
 export async function takePublishedImages(
   run: RealRun,
