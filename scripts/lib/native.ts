@@ -3,7 +3,7 @@ import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { requireNative } from '@nebula/stack/preflight/native'
 import { $ } from 'zx'
-import { AS_ITSELF, groupEnded } from './programs.ts'
+import { AS_ITSELF, groupEnded, type RunTool } from './programs.ts'
 import { openStack, type Stack } from './stack.ts'
 
 const APP = 'apps/desktop'
@@ -11,18 +11,18 @@ const GRACE_MS = 5_000
 
 /**
  * Runs a tool for the native app, with this terminal, once everything that it needs is there.
- * @param argv program and arguments, run in apps/desktop.
+ * @param runTool runs it with a `$` for apps/desktop.
  * @param env further variables.
  * @throws NebulaError with all that is missing for a native build, each with what installs it.
  */
 export async function runNative(
-  argv: readonly string[],
+  runTool: RunTool,
   signal: AbortSignal,
   env: (stack: Stack) => Readonly<Record<string, string>> = () => ({}),
 ): Promise<ExitCode> {
   await requireNative()
   const stack = await openStack()
-  const running = $({
+  const inApp = $({
     ...AS_ITSELF,
     cwd: path.join(stack.root, APP),
     env: { ...process.env, ...env(stack) },
@@ -31,7 +31,8 @@ export async function runNative(
     detached: true,
     nothrow: true,
     stdio: ['ignore', 'inherit', 'inherit'],
-  })`${argv}`
+  })
+  const running = runTool(inApp)
   // A terminal that is closed tells only its own groups.
   const hungUp = new AbortController()
   const hangUp = () => hungUp.abort()

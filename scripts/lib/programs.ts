@@ -1,12 +1,15 @@
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { attempt } from '@nebula/stack/system/attempt'
 import { identifyProcess, terminate } from '@nebula/stack/system/processes'
-import { $, type ProcessOutput, type ProcessPromise } from 'zx'
+import { $, type ProcessOutput, type ProcessPromise, type Shell } from 'zx'
 
 const LAST_LINES = 5
 
 /** zx's `$` for a question to a program: shows nothing, takes any exit code, and gives up after a minute. */
 export const ask = $({ quiet: true, nothrow: true, timeout: '60s' })
+
+/** What runs a tool, with a `$` that knows where and how. */
+export type RunTool = ($: Shell) => ProcessPromise
 
 /** Has bash become the program, so that what is sent to the process reaches it, and its exit is the program's. */
 export const AS_ITSELF = { prefix: 'exec ' }
