@@ -1,6 +1,6 @@
 import path from 'node:path'
+import { checkHistory, runThrough } from '@nebula/convex/proof'
 import { endpointAddress, endpointUrl } from '@nebula/stack/catalogue/endpoints'
-import { checkHistory, runThrough } from '@nebula/stack/verify/runThrough'
 import pc from 'picocolors'
 import { $ } from 'zx'
 import { command, interruptible, main } from './lib/command.ts'

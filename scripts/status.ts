@@ -1,4 +1,4 @@
-import { personUrl } from '@nebula/stack/catalogue/endpoints'
+import { personUrl } from '@nebula/stack/codespaces/browserUrls'
 import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import pc from 'picocolors'

@@ -1,4 +1,5 @@
 import { Programs } from '@nebula/stack/embedded/programs/programs'
+import { embeddedStack } from '@nebula/stack/embedded/state/embeddedStack'
 import { startSupervisor } from '@nebula/stack/embedded/supervisor/supervisor'
 import { loadSecrets } from '@nebula/stack/secrets/secrets'
 import { openStack } from './lib/stack.ts'
@@ -8,7 +9,8 @@ import { openStack } from './lib/stack.ts'
 const log = (line: string) => void process.stdout.write(`${new Date().toISOString()} ${line}\n`)
 const { root, catalogue } = await openStack()
 const programs = Programs.parse(JSON.parse(process.argv[2] ?? '{}'))
-const supervisor = await startSupervisor({ root, catalogue, secrets: await loadSecrets(root), programs }, log)
+const stack = embeddedStack(root, catalogue)
+const supervisor = await startSupervisor({ ...stack, secrets: await loadSecrets(root), programs }, log)
 
 let stopping: Promise<void> | undefined
 async function stop(reason: string, exitCode: number): Promise<void> {

@@ -1,3 +1,6 @@
+import { proof } from '@nebula/convex/proof'
+import { endpointAddress, endpointUrl } from '@nebula/stack/catalogue/endpoints'
+import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { loadSecrets } from '@nebula/stack/secrets/secrets'
 import type { Check } from '@nebula/stack/verify/check'
@@ -7,6 +10,8 @@ import { command, interruptible, main } from './lib/command.ts'
 import { jsonOption, modeOption } from './lib/options.ts'
 import { formatMs } from './lib/render/words.ts'
 import { openDriver } from './lib/stack.ts'
+
+const PROOF_DEADLINE_MS = 60_000
 
 const program = command('verify', 'Prove that the stack works: every check, then one real run through all of it')
   .addOption(modeOption)
@@ -19,6 +24,7 @@ async function prove(mode: string | undefined, json: boolean): Promise<ExitCode>
   const { ok, checks } = await verify({
     catalogue: driver.catalogue,
     secrets,
+    proof: proofOf(driver.catalogue),
     onCheck: (check) => void (json || process.stdout.write(`${line(check)}\n`)),
   })
   if (json) {
@@ -28,6 +34,15 @@ async function prove(mode: string | undefined, json: boolean): Promise<ExitCode>
   const failed = checks.find((check) => !check.ok)
   if (failed?.service) await showLogs(failed, await driver.lastLines(failed.service, 20))
   return ok ? ExitCode.Green : ExitCode.Failed
+}
+
+/** What the application proves of itself: the only thing in the scripts that knows it. */
+function proofOf(catalogue: Catalogue): ReturnType<typeof proof> {
+  return proof({
+    convexUrl: endpointUrl(catalogue, 'convex-backend', 'api'),
+    temporalAddress: endpointAddress(catalogue, 'temporal', 'grpc'),
+    deadlineMs: PROOF_DEADLINE_MS,
+  })
 }
 
 function line(check: Check): string {

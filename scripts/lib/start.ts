@@ -1,6 +1,6 @@
 import { acquireLock } from '@nebula/stack/checkout/lock'
+import type { StartResult } from '@nebula/stack/driver/followServices'
 import type { UpOptions } from '@nebula/stack/driver/stackDriver'
-import type { StartResult } from '@nebula/stack/driver/startResult'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { reportFailures } from './failures.ts'
 import { withRenderer } from './render/withRenderer.ts'

@@ -1,4 +1,5 @@
-import { allEndpoints, personUrl } from '@nebula/stack/catalogue/endpoints'
+import { allEndpoints } from '@nebula/stack/catalogue/endpoints'
+import { personUrl } from '@nebula/stack/codespaces/browserUrls'
 import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
 import type { StackDriver } from '@nebula/stack/driver/stackDriver'
 import pc from 'picocolors'

@@ -1,16 +1,16 @@
 import { readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { RunsClient } from '@nebula/convex/runsClient'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Application } from '../lib/application.ts'
 import { applicationTests, survives } from '../lib/applicationTests.ts'
 import { kubectl, localPort, pods, root, succeed } from './setup.ts'
 
-let app: Application
+let app: RunsClient
 const temporal = `127.0.0.1:${localPort('temporal', 'grpc')}`
 
 beforeAll(async () => {
   await succeed(['up', '--mode', 'cluster'])
-  app = new Application(`http://127.0.0.1:${localPort('convex-backend', 'api')}`)
+  app = new RunsClient(`http://127.0.0.1:${localPort('convex-backend', 'api')}`)
 })
 afterAll(async () => await app.close())
 
@@ -24,7 +24,7 @@ test('a run whose worker is killed in the middle still ends, once', async () => 
 
 test('editing an activity changes the running worker, without building an image', async () => {
   await succeed(['up', '--mode', 'cluster'])
-  const file = path.join(root, 'apps/worker/src/activities/runStep.ts')
+  const file = path.join(root, 'apps/worker/src/activities.ts')
   const source = readFileSync(file, 'utf8')
   const podBefore = (await pods()).find((pod) => pod.startsWith('nebula-worker'))
   const marker = `edited-${Date.now()}`

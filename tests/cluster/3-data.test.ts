@@ -1,7 +1,8 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
+import { RunsClient } from '@nebula/convex/runsClient'
+import { workflowOf } from '@nebula/convex/runWorkflow'
 import { beforeAll, expect, test } from 'vitest'
-import { Application, workflowOf } from '../lib/application.ts'
 import { nebula, run } from '../lib/nebula.ts'
 import { CONTEXT, kubectl, localPort, root, succeed } from './setup.ts'
 
@@ -9,8 +10,8 @@ const convexUrl = `http://127.0.0.1:${localPort('convex-backend', 'api')}`
 const temporal = `127.0.0.1:${localPort('temporal', 'grpc')}`
 let runId: string
 
-async function withApplication<T>(action: (app: Application) => Promise<T>): Promise<T> {
-  const app = new Application(convexUrl)
+async function withApplication<T>(action: (app: RunsClient) => Promise<T>): Promise<T> {
+  const app = new RunsClient(convexUrl)
   return await action(app).finally(() => app.close())
 }
 

@@ -75,8 +75,8 @@ async function expectRunKept(): Promise<void> {
 /** Runs a script in the container that has the application as `app`, and returns what it prints. */
 async function inApplication(script: string): Promise<string> {
   const module = `
-    import { Application } from './tests/lib/application.ts'
-    const app = new Application('http://127.0.0.1:3210')
+    import { RunsClient } from '@nebula/convex/runsClient'
+    const app = new RunsClient('http://127.0.0.1:3210')
     ${script}
     await app.close()`
   return await container.exec('node', '--input-type=module', '--eval', module)

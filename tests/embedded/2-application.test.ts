@@ -1,14 +1,14 @@
+import { RunsClient } from '@nebula/convex/runsClient'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { Application } from '../lib/application.ts'
 import { applicationTests, survives } from '../lib/applicationTests.ts'
 import { addresses, isAlive, pids, root, statusOf, succeed } from './setup.ts'
 
-let target: { app: Application; temporal: string }
+let target: { app: RunsClient; temporal: string }
 
 beforeAll(async () => {
   await succeed(['up'])
   const { convexUrl, temporal } = addresses()
-  target = { app: new Application(convexUrl), temporal }
+  target = { app: new RunsClient(convexUrl), temporal }
 })
 afterAll(async () => await target.app.close())
 

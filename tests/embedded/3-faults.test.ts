@@ -53,7 +53,7 @@ test('a worker that does not compile is said to have failed, with the place; men
 })
 
 test('editing an activity runs the new code', async () => {
-  const file = path.join(root, 'apps/worker/src/activities/runStep.ts')
+  const file = path.join(root, 'apps/worker/src/activities.ts')
   const source = readFileSync(file, 'utf8')
   writeFileSync(file, `${source}\nprocess.stderr.write('edited\\n')\n`)
   try {

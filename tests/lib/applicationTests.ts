@@ -1,12 +1,13 @@
 import path from 'node:path'
+import type { RunsClient } from '@nebula/convex/runsClient'
+import { workflowOf } from '@nebula/convex/runWorkflow'
 import { expect, test } from 'vitest'
-import { type Application, workflowOf } from './application.ts'
 import { run } from './nebula.ts'
 
 const STEP = { label: 'quick', durationMs: 10, failures: 0 }
 
 interface Target {
-  readonly app: Application
+  readonly app: RunsClient
   readonly temporal: string
 }
 

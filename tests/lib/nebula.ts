@@ -28,10 +28,12 @@ export async function nebula(
 /** Runs a program without a shell and returns all it printed, whatever its exit code. */
 export async function run(cwd: string, argv: readonly string[], options: CommandOptions = {}): Promise<CommandResult> {
   const [program = '', ...args] = argv
-  // CI is what makes output plain; vitest's own variables would change what a started vitest or node does.
+  // What makes output plain; vitest's own variables would change what a started vitest or node does.
   const env = {
     ...process.env,
     CI: '1',
+    NO_COLOR: '1',
+    FORCE_COLOR: undefined,
     NODE_OPTIONS: undefined,
     VITEST: undefined,
     NODE_ENV: undefined,

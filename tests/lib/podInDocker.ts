@@ -129,7 +129,7 @@ export class PodInDocker {
       ...(container.workingDir === undefined ? [] : ['--workdir', container.workingDir]),
       ...container.volumeMounts.flatMap((mount) => [
         '--mount',
-        `type=bind,source=${path.join(this.#folder, mount.name)},target=${mount.mountPath}${mount.readOnly ? ',readonly' : ''}`,
+        `type=bind,source=${path.join(this.#folder, mount.name, mount.subPath ?? '')},target=${mount.mountPath}${mount.readOnly ? ',readonly' : ''}`,
       ]),
       ...this.#environment(container).flatMap((line) => ['--env', line]),
       ...(entrypoint === undefined ? [] : ['--entrypoint', entrypoint]),

@@ -16,6 +16,7 @@ const Container = z.looseObject({
   resources: z.object({ requests: z.record(z.string(), z.string()), limits: z.record(z.string(), z.string()) }),
   securityContext: z.object({
     allowPrivilegeEscalation: z.literal(false),
+    readOnlyRootFilesystem: z.literal(true),
     capabilities: z.object({ drop: z.tuple([z.literal('ALL')]) }),
   }),
   startupProbe: Probe.optional(),
@@ -38,7 +39,24 @@ const Workload = z.object({
   metadata: z.looseObject({ name: z.string(), namespace: z.literal('nebula') }),
   spec: z.looseObject({
     strategy: z.object({ type: z.string() }).optional(),
-    template: z.looseObject({ spec: PodSpec }),
+    template: z.looseObject({ metadata: z.object({ labels: z.object({ app: z.string() }) }), spec: PodSpec }),
+  }),
+})
+const Selector = z.strictObject({ matchLabels: z.strictObject({ app: z.string() }) })
+/** Strict: what a policy says in a way that is not looked at here could let anybody in. */
+const NetworkPolicy = z.object({
+  metadata: z.strictObject({ name: z.string(), namespace: z.literal('nebula') }),
+  spec: z.strictObject({
+    podSelector: z.union([Selector, z.strictObject({ matchLabels: z.undefined().optional() })]),
+    policyTypes: z.tuple([z.literal('Ingress')]),
+    ingress: z
+      .array(
+        z.strictObject({
+          from: z.array(z.strictObject({ podSelector: Selector })).min(1),
+          ports: z.array(z.strictObject({ port: z.string() })).min(1),
+        }),
+      )
+      .optional(),
   }),
 })
 
@@ -141,6 +159,42 @@ function emptyLists(value: unknown, at = ''): readonly string[] {
   if (Array.isArray(value) && value.length === 0) return [at]
   return Object.entries(value).flatMap(([key, item]) => emptyLists(item, `${at}/${key}`))
 }
+
+describe('who may talk to whom', async () => {
+  const catalogue = await loadCatalogue(path.join(repository, 'infra/stack.yaml'))
+  const policies = documents
+    .filter(({ kind }) => kind === 'NetworkPolicy')
+    .map((document) => NetworkPolicy.parse(document))
+
+  /** What runs on this machine is no pod: what it needs is needed by whatever waits for it. */
+  function neededPods(id: string): readonly string[] {
+    const needs = catalogue.services.find((service) => service.id === id)?.needs ?? []
+    return needs.flatMap((need) => (names.includes(need.id) ? [need.id] : neededPods(need.id)))
+  }
+
+  test('nobody, unless a policy says so', () => {
+    const { spec } = policies.find(({ metadata }) => metadata.name === 'nobody') ?? {}
+    expect(spec).toEqual({ podSelector: {}, policyTypes: ['Ingress'] })
+  })
+
+  test.each(names)('%s is reached by those that need it, and by nobody else', (name) => {
+    const rules = policies.filter(({ spec }) => spec.podSelector.matchLabels?.app === name)
+    const allowed = rules.flatMap(({ spec }) => spec.ingress ?? []).flatMap(({ from }) => from)
+    const needing = names.filter((other) => neededPods(other).includes(name))
+    expect(allowed.map(({ podSelector }) => podSelector.matchLabels.app).sort()).toEqual(needing.sort())
+  })
+
+  test.each(names)('%s is reached at ports that it opens', (name) => {
+    const declared = catalogue.services.find((service) => service.id === name)?.endpoints ?? []
+    const rules = policies.filter(({ spec }) => spec.podSelector.matchLabels?.app === name)
+    for (const { port } of rules.flatMap(({ spec }) => spec.ingress ?? []).flatMap(({ ports }) => ports))
+      expect(declared.map((endpoint) => endpoint.name)).toContain(port)
+  })
+
+  test('its name is the label that policies go by', () => {
+    for (const { metadata, spec } of workloads) expect(spec.template.metadata.labels.app).toBe(metadata.name)
+  })
+})
 
 describe('the job that makes the namespace', () => {
   const command = workloads.find(({ metadata }) => metadata.name === 'temporal-namespace')?.spec.template.spec

@@ -1,8 +1,9 @@
-import { personUrl } from '@nebula/stack/catalogue/endpoints'
 import type { Catalogue, Service } from '@nebula/stack/catalogue/schema'
-import { embeddedCatalogue } from '@nebula/stack/embedded/state/catalogue'
+import { personUrl } from '@nebula/stack/codespaces/browserUrls'
+import { embeddedCatalogue } from '@nebula/stack/embedded/state/embeddedStack'
 import { readState } from '@nebula/stack/embedded/state/supervisorState'
-import { type Finding, probe } from '@nebula/stack/health/probe'
+import type { Finding } from '@nebula/stack/health/check'
+import { probe } from '@nebula/stack/health/probe'
 import { loadSecrets, type Secrets } from '@nebula/stack/secrets/secrets'
 import type { ServiceHealth } from '../src/stack/services.ts'
 

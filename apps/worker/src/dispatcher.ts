@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Log, messageOf } from './log.ts'
-import type { RunIds, Subscriptions } from './service.ts'
+import { growingPauses } from './pauses.ts'
+import type { RunIds, Subscriptions } from './subscriptions.ts'
 import type { WorkflowStarter } from './workflowStarter.ts'
 
 export interface DispatcherOptions {
@@ -59,13 +60,14 @@ class Pending {
 
   async #persist(runId: string): Promise<void> {
     const { log, signal, firstPauseMs = FIRST_PAUSE_MS } = this.#options
-    for (let pauseMs = firstPauseMs; this.#listed.has(runId) && !signal.aborted; pauseMs *= 2) {
+    for (const pauseMs of growingPauses({ firstMs: firstPauseMs, longestMs: LONGEST_PAUSE_MS })) {
+      if (!this.#listed.has(runId) || signal.aborted) return
       try {
         return await this.#act(runId)
       } catch (error) {
         log.warn('Temporal did not take it; trying again', { runId, error: messageOf(error) })
       }
-      await sleep(Math.min(pauseMs, LONGEST_PAUSE_MS), undefined, { signal }).catch(() => {})
+      await sleep(pauseMs, undefined, { signal }).catch(() => {})
     }
   }
 }

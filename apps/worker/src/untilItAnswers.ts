@@ -1,8 +1,8 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Log, messageOf } from './log.ts'
+import { growingPauses } from './pauses.ts'
 
-const FIRST_PAUSE_MS = 250
-const LONGEST_PAUSE_MS = 5_000
+const PAUSES = { firstMs: 250, longestMs: 5_000 }
 
 export interface Waiting {
   /** What is waited for, for the log. */
@@ -20,7 +20,7 @@ export interface Waiting {
  */
 export async function untilItAnswers<T>({ what, where, log, signal }: Waiting, ask: () => Promise<T>): Promise<T> {
   let reason: string | undefined
-  for (let pauseMs = FIRST_PAUSE_MS; ; pauseMs = Math.min(pauseMs * 2, LONGEST_PAUSE_MS)) {
+  for (const pauseMs of growingPauses(PAUSES)) {
     signal.throwIfAborted()
     try {
       return await ask()
@@ -30,4 +30,5 @@ export async function untilItAnswers<T>({ what, where, log, signal }: Waiting, a
     }
     await sleep(pauseMs, undefined, { signal })
   }
+  throw new TypeError('pauses never end')
 }

@@ -7,20 +7,18 @@ import {
   Worker,
   type WorkflowBundleOption,
 } from '@temporalio/worker'
-import { createActivities } from './activities/activities.ts'
+import { createActivities } from './activities.ts'
 import type { Config } from './config.ts'
-import { connect } from './connect.ts'
 import { dispatch } from './dispatcher.ts'
 import type { HealthServer } from './health.ts'
 import type { Log } from './log.ts'
 import type { Metrics } from './metrics.ts'
 import { reconcile } from './reconciler.ts'
 import { convexReports } from './reports.ts'
-import { convexSubscriptions } from './service.ts'
-import { temporalLogger } from './temporalLog.ts'
+import { convexSubscriptions } from './subscriptions.ts'
+import { connect, temporalLogger, workflowBundle } from './temporal.ts'
 import { tokenSource } from './token.ts'
 import { untilItAnswers } from './untilItAnswers.ts'
-import { workflowBundle } from './workflowBundle.ts'
 import { temporalStarter } from './workflowStarter.ts'
 
 export interface WorkerOptions {

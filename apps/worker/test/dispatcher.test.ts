@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { dispatch } from '../src/dispatcher.ts'
-import type { RunIds } from '../src/service.ts'
+import type { RunIds } from '../src/subscriptions.ts'
 import { keptLog } from './fakes.ts'
 
 /**

@@ -14,6 +14,24 @@ const inlinePage: Plugin = {
     }),
 }
 
+/** Puts the program of the thread that watches into the bundle, as a URL that holds it. */
+const inlineWatcher: Plugin = {
+  name: 'inline-watcher',
+  setup: (plugin) =>
+    plugin.onLoad({ filter: /src\/watchdog\/watcherProgram\.ts$/ }, async (args) => {
+      const { outputFiles } = await build({
+        entryPoints: [args.path.replace(/Program\.ts$/, '.ts')],
+        write: false,
+        bundle: true,
+        platform: 'node',
+        format: 'esm',
+        target: 'node24',
+      })
+      const url = `data:text/javascript,${encodeURIComponent(outputFiles[0]?.text ?? '')}`
+      return { contents: `export const WATCHER = new URL(${JSON.stringify(url)})`, loader: 'js' }
+    }),
+}
+
 // One file a program, as the published images have them. It is run by its name, which says nothing of its format: Node.js
 // looks at its first lines, and they are a module's.
 await build({
@@ -35,6 +53,6 @@ await build({
   // convex-test asks Vite for the modules when it is given none; it always is.
   define: { 'import.meta.glob': 'undefined' },
   external: ['bufferutil', 'utf-8-validate'],
-  plugins: [inlinePage],
+  plugins: [inlinePage, inlineWatcher],
   logLevel: 'warning',
 })

@@ -25,6 +25,7 @@ import type { SessionHost } from './sync/session.ts'
 import { SocketServer } from './sync/socketServer.ts'
 import { Subscriptions } from './sync/subscription.ts'
 import { SystemQueries } from './systemQueries.ts'
+import type { Watchdog } from './watchdog/watchdog.ts'
 
 export interface AssemblyOptions {
   readonly dataDir: string
@@ -32,6 +33,7 @@ export interface AssemblyOptions {
   readonly instanceSecret: string
   readonly origins: Origins
   readonly files: FileStorage
+  readonly watchdog: Watchdog
   readonly log: (line: string) => void
 }
 
@@ -54,7 +56,7 @@ const PRUNE_MS = 600_000
  * @throws NebulaError when documents are damaged or convex-test is not the expected one.
  */
 export async function assemble(store: Store, options: AssemblyOptions): Promise<Assembly> {
-  const { origins, files, log } = options
+  const { origins, files, watchdog, log } = options
   const builtIn = () => ({ CONVEX_CLOUD_URL: origins.cloud, CONVEX_SITE_URL: origins.site })
   const revisions = new Revisions(options.dataDir)
   const functionLog = new FunctionLog(log)
@@ -65,6 +67,7 @@ export async function assemble(store: Store, options: AssemblyOptions): Promise<
     files,
     deployment,
     onCommit: (changed) => tell(listeners, changed, log),
+    whyRefused: (functionPath) => watchdog.whyRefused(functionPath),
     onCall: (outcome, durationMs) => functionLog.add(outcome, durationMs),
   })
   files.sweep((id) => engine.document(id) !== null)
@@ -79,12 +82,16 @@ export async function assemble(store: Store, options: AssemblyOptions): Promise<
     (changed) => scheduler.changed(changed),
     (changed) => void (subscriptions.invalidate(changed) && publisher.request()),
   )
+  let { revision } = deployment
   const deployer = new Deployer({
     engine,
     store,
     revisions,
     builtIn,
     onInstall: (next, reason) => {
+      // A push of what is there already mends nothing.
+      if (reason === 'push' && next.revision !== revision) watchdog.forgive()
+      revision = next.revision
       if (reason === 'push') log(`Deployed ${next.functions.size} functions`)
       else log('Changed the environment of the functions')
       crons.start(next.crons)

@@ -14,6 +14,7 @@ const Environment = z.object({
   CONVEX_SITE_PORT: Port.default(3211),
   CONVEX_CLOUD_ORIGIN: z.url().optional(),
   CONVEX_SITE_ORIGIN: z.url().optional(),
+  CONVEX_FUNCTION_LIMIT_MS: z.coerce.number().int().min(1_000).optional(),
 })
 
 survive()
@@ -28,6 +29,7 @@ await serve(async () => {
     instanceSecret: env.INSTANCE_SECRET,
     ...(env.CONVEX_CLOUD_ORIGIN ? { cloudOrigin: env.CONVEX_CLOUD_ORIGIN } : {}),
     ...(env.CONVEX_SITE_ORIGIN ? { siteOrigin: env.CONVEX_SITE_ORIGIN } : {}),
+    functionLimitMs: env.CONVEX_FUNCTION_LIMIT_MS,
     allowedOrigins: allowedOrigins(),
     log,
   })

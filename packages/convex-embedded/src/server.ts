@@ -9,6 +9,7 @@ import { Origins } from './origins.ts'
 import { STAND_IN } from './standIn.ts'
 import { FileStorage } from './store/fileStorage.ts'
 import { Store } from './store/store.ts'
+import { Watchdog } from './watchdog/watchdog.ts'
 
 export interface ConvexServerOptions {
   readonly host: string
@@ -24,6 +25,8 @@ export interface ConvexServerOptions {
   readonly siteOrigin?: string
   /** Origins that are let in beside those of this machine and of the deployment; `*` lets in every one. */
   readonly allowedOrigins?: readonly string[]
+  /** Milliseconds after which a function that never yields ends the server. Default: 15 s. */
+  readonly functionLimitMs?: number | undefined
   /** Gets readable lines, without a line break at the end. */
   readonly log: (line: string) => void
 }
@@ -50,6 +53,7 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
 
   const store = new Store(dataDir)
   const origins = new Origins(store)
+  const watchdog = new Watchdog(dataDir, options.functionLimitMs)
   const admission = new Admission(() => [origins.cloud, origins.site, ...allowedOrigins])
   let assembly: Assembly | undefined
   const serve = (port: 'api' | 'site') => (request: Request, env: HttpBindings) =>
@@ -70,10 +74,12 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
       secret: instanceSecret,
       origin: () => origins.cloud,
     })
-    const running = await assemble(store, { dataDir, instanceName, instanceSecret, origins, files, log })
+    watchdog.start()
+    const running = await assemble(store, { dataDir, instanceName, instanceSecret, origins, files, watchdog, log })
     assembly = running
     log(`${STAND_IN}. For development only`)
     log(`Instance "${instanceName}", API on ${url}, HTTP actions on ${siteUrl}, data in ${dataDir}`)
+    for (const { function: name } of watchdog.refused) log(watchdog.whyRefused(name) ?? '')
     return {
       url,
       siteUrl,
@@ -81,11 +87,13 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
         running.stop()
         await closeBoth(CLOSE_GRACE_MS)
         running.terminate()
+        watchdog.stop()
         store.close()
       },
     }
   } catch (error) {
     await closeBoth(0)
+    watchdog.stop()
     store.close()
     throw error
   }

@@ -40,6 +40,8 @@ export interface Server {
   readonly dataDir: string
   readonly lines: readonly string[]
   readonly pid: number
+  /** Resolves when it has ended, by itself too. */
+  readonly ended: Promise<number | null>
   /** Ends it with a signal. @returns the exit code, null when the signal killed it */
   stop(signal?: NodeJS.Signals): Promise<number | null>
 }
@@ -54,6 +56,8 @@ export interface StartOptions {
   readonly port?: number
   /** With Node.js' inspector on a free port. */
   readonly inspect?: boolean
+  /** Milliseconds that a function has. */
+  readonly functionLimitMs?: number
 }
 
 /** Starts the process; for a process that does not come up, throws with what it said. */
@@ -61,6 +65,7 @@ export async function startServer(dataDir: string, options: StartOptions = {}): 
   const child = spawnMain(dataDir, {
     CONVEX_API_PORT: String(options.port ?? 0),
     CONVEX_SITE_PORT: '0',
+    ...(options.functionLimitMs ? { CONVEX_FUNCTION_LIMIT_MS: String(options.functionLimitMs) } : {}),
     ...(options.inspect ? { NODE_OPTIONS: '--inspect=127.0.0.1:0' } : {}),
   })
   const lines: string[] = []
@@ -88,6 +93,7 @@ export async function startServer(dataDir: string, options: StartOptions = {}): 
     dataDir,
     lines,
     pid: child.pid ?? 0,
+    ended: exited,
     stop: async (signal = 'SIGINT') => {
       child.kill(signal)
       return await exited

@@ -1,4 +1,2 @@
-export * from './health.ts'
 export * from './run.ts'
-export * from './serviceToken.ts'
-export * from './workflow.ts'
+export * from './worker.ts'

@@ -25,11 +25,24 @@ export const NewStep = z.object({
   failures: z.int('a whole number').min(0, 'not less than 0').max(MAX_ATTEMPTS, `at most ${MAX_ATTEMPTS}`),
 })
 
+/** How many steps a run may have. */
+export const MAX_STEPS = 20
+
 /** What a person asks for. Checked in the form and again in Convex. */
 export const NewRun = z.object({
   title: z.string().trim().min(1, 'give the run a title').max(120, 'at most 120 characters'),
-  steps: z.array(NewStep).min(1, 'a run needs a step').max(20, 'at most 20 steps'),
+  steps: z.array(NewStep).min(1, 'a run needs a step').max(MAX_STEPS, `at most ${MAX_STEPS} steps`),
 })
 
 export type NewStep = z.infer<typeof NewStep>
 export type NewRun = z.infer<typeof NewRun>
+
+/** Where runs wait for a worker. */
+export const TASK_QUEUE = 'nebula'
+
+/** The name that the workflow is registered under. */
+export const RUN_WORKFLOW = 'run'
+
+/** What a run's workflow is started with. Its id is the run's id. */
+export const WorkflowInput = z.object({ runId: z.string().min(1) })
+export type WorkflowInput = z.infer<typeof WorkflowInput>

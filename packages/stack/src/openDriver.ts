@@ -30,7 +30,7 @@ export async function openDriver({ root, catalogue, mode, convex = 'auto' }: Ope
   const isAuto = mode === undefined || mode === 'auto'
   const choice = (isAuto ? await embeddedInUse(root) : null) ?? (await chooseMode(mode))
   const driver =
-    choice.mode === 'cluster' ? await clusterDriver(root, catalogue) : embeddedDriver({ root, catalogue, convex })
+    choice.mode === 'cluster' ? await clusterDriver(root, catalogue) : embeddedDriver(root, catalogue, convex)
   return { driver, choice }
 }
 

@@ -1,4 +1,4 @@
-import type { NewRun } from '@nebula/shared'
+import { MAX_STEPS, type NewRun } from '@nebula/shared'
 import { useId, useRef, useState } from 'react'
 import { messageOf } from '../runs/messageOf.ts'
 import { type Draft, draftOf, emptyDraft, emptyStep, type Problems, parseDraft } from './draft.ts'
@@ -7,7 +7,6 @@ import { PRESETS } from './presets.ts'
 import { StepFields } from './StepFields.tsx'
 
 const NO_PROBLEMS: Problems = new Map()
-const MOST_STEPS = 20
 
 interface NewRunFormProps {
   /** Starts the run. The form is done with as soon as it has been asked for. */
@@ -78,7 +77,7 @@ export function NewRunForm({ onSubmit, onCancel, refused }: NewRunFormProps) {
         <button
           type="button"
           className="button self-start"
-          disabled={draft.steps.length >= MOST_STEPS}
+          disabled={draft.steps.length >= MAX_STEPS}
           onClick={() => setSteps([...draft.steps, emptyStep()])}
         >
           Add a step

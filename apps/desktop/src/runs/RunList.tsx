@@ -1,10 +1,9 @@
 import { api } from '@nebula/convex/api'
 import { usePaginatedQuery } from 'convex/react'
-import { useLayoutEffect, useRef } from 'react'
-import { moveFocus } from './moveFocus.ts'
+import { useRef } from 'react'
+import { moveFocus, useReturnedFocus } from './listFocus.ts'
+import { RunsEmpty, RunsLoading } from './RunListPlaceholders.tsx'
 import { RunRow } from './RunRow.tsx'
-import { RunsEmpty } from './RunsEmpty.tsx'
-import { RunsLoading } from './RunsLoading.tsx'
 import { useWhenVisible } from './useWhenVisible.ts'
 
 const PAGE = 50
@@ -61,15 +60,4 @@ export function RunList({ selected, onNew }: RunListProps) {
       </div>
     </>
   )
-}
-
-/** Whoever comes back from a run finds the focus where they left the list, also where it was hidden meanwhile. */
-function useReturnedFocus(selected: string | null, list: React.RefObject<HTMLUListElement | null>): void {
-  const last = useRef<string | null>(null)
-  useLayoutEffect(() => {
-    const from = last.current
-    last.current = selected
-    if (selected !== null || from === null || document.activeElement !== document.body) return
-    list.current?.querySelector<HTMLElement>(`[data-run="${CSS.escape(from)}"]`)?.focus()
-  }, [selected, list])
 }

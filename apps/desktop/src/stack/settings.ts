@@ -1,5 +1,3 @@
-import { stackUrl } from './stackUrl.ts'
-
 /** Where the dev server answers for the stack, so that one forwarded port is enough. */
 export const CONVEX_PREFIX = '/_stack/convex'
 export const SERVICES_PATH = '/_stack/services'
@@ -73,4 +71,16 @@ export function readSettings(
       return temporalRunId ? `${workflow}/${encodeURIComponent(temporalRunId)}/history` : workflow
     },
   }
+}
+
+/**
+ * Where a person reaches another port of the stack, seen from this page.
+ * A forwarded page has its port in its host name (`fuzzy-lamp-1420.app.github.dev`); the other ports are its siblings.
+ * @param ownPort the port that this page is served on.
+ * @returns an origin without a slash at the end.
+ */
+function stackUrl(port: number, ownPort: number, hostname: string): string {
+  const [, name, forwardedPort, domain] = /^(.+)-(\d+)(\.[^.]+\..+)$/.exec(hostname) ?? []
+  if (Number(forwardedPort) === ownPort) return `https://${name}-${port}${domain}`
+  return `http://localhost:${port}`
 }

@@ -1,6 +1,6 @@
 import type { WorkflowInput } from '@nebula/shared'
 import { CancellationScope, isCancellation, proxyActivities } from '@temporalio/workflow'
-import type { Activities } from '../activities/activities.ts'
+import type { Activities } from '../activities.ts'
 
 /** Reports to Convex: tried until they get through, since a run without its end would never look finished. */
 const { beginRun, endRun } = proxyActivities<Activities>({

@@ -26,6 +26,8 @@ export interface EngineOptions {
   readonly deployment: Deployment
   /** After each commit: the documents that changed. Called from inside the function that committed. */
   readonly onCommit: (changed: readonly string[]) => void
+  /** Why a function may not run; null when it may. */
+  readonly whyRefused: (path: string) => string | null
   /** After each call from outside. */
   readonly onCall: (outcome: Outcome, durationMs: number) => void
 }
@@ -178,6 +180,8 @@ export class Engine {
 
   async #outcome(call: Call, body: () => Promise<unknown>): Promise<Outcome> {
     try {
+      const refused = this.#options.whyRefused(call.path)
+      if (refused) throw new RequestError(refused)
       // What a function returns is a Convex value; convexToJson throws when it is not.
       const value = (await runAs(call.kind, call, body)) as Value | undefined
       return { ok: true, call, value: JSON.stringify(convexToJson(value ?? null)), ts: call.ts ?? this.ts }

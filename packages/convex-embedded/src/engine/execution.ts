@@ -1,15 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks'
-import { makeFunctionConsole } from './functionConsole.ts'
+import { type LogLine, makeFunctionConsole } from './functionConsole.ts'
 
 export type FunctionKind = 'query' | 'mutation' | 'action' | 'httpAction'
-
-/** One console line of a function, as `convex logs` wants it. */
-export interface LogLine {
-  readonly level: 'LOG' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR'
-  readonly message: string
-  /** Milliseconds since 1970. */
-  readonly timestamp: number
-}
 
 /** A WebSocket client's name for a mutation: the same one comes again after a lost connection. */
 export interface RequestName {

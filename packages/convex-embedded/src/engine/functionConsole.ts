@@ -1,5 +1,12 @@
 import { inspect } from 'node:util'
-import type { LogLine } from './execution.ts'
+
+/** One console line of a function, as `convex logs` wants it. */
+export interface LogLine {
+  readonly level: 'LOG' | 'DEBUG' | 'INFO' | 'WARN' | 'ERROR'
+  readonly message: string
+  /** Milliseconds since 1970. */
+  readonly timestamp: number
+}
 
 const MAX_LINES = 256
 const MAX_LENGTH = 32_768

@@ -1,4 +1,3 @@
-import { type Codespace, forwardedOrigin } from '../codespaces/codespace.ts'
 import type { Catalogue, Endpoint } from './schema.ts'
 
 /** An endpoint with whose it is. */
@@ -41,14 +40,4 @@ export function endpointUrl(catalogue: Catalogue, owner: string, name: string): 
 /** `127.0.0.1:7233`, for what is no URL. */
 export function endpointAddress(catalogue: Catalogue, owner: string, name: string): string {
   return `127.0.0.1:${findEndpoint(catalogue, owner, name).localPort}`
-}
-
-/**
- * What a person opens: `http://localhost:8080`, in a codespace the URL that GitHub forwards to it. Null for what has no
- * page.
- */
-export function personUrl(endpoint: Endpoint, codespace: Codespace | null = null): string | null {
-  if (endpoint.scheme !== 'http' || endpoint.audience !== 'person') return null
-  const { localPort, path = '' } = endpoint
-  return `${codespace ? forwardedOrigin(codespace, localPort) : `http://localhost:${localPort}`}${path}`
 }

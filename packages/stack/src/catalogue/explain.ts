@@ -1,13 +1,13 @@
 import type { z } from 'zod'
 import { didYouMean } from '../errors/didYouMean.ts'
 import { knownKeys } from './jsonSchema.ts'
-import { type Path, type Problem, showPath, valueAt } from './problem.ts'
+import { type CatalogueProblem, type Path, showPath, valueAt } from './problem.ts'
 
 /**
  * Says what is expected in place of what zod refused.
  * @param root the catalogue as it was read.
  */
-export function explainIssue(issue: z.core.$ZodIssue, root: unknown): readonly Problem[] {
+export function explainIssue(issue: z.core.$ZodIssue, root: unknown): readonly CatalogueProblem[] {
   const path = issue.path.filter((key) => typeof key !== 'symbol')
   if (issue.code === 'unrecognized_keys') return issue.keys.map((key) => unknownKey(key, path, root))
   const where = showPath(root, path) || 'the file'
@@ -21,7 +21,7 @@ export function explainIssue(issue: z.core.$ZodIssue, root: unknown): readonly P
   return [{ path, message: `${where}: expected ${expectation(issue)}; ${got}${suggestion(issue, value)}` }]
 }
 
-function unknownKey(key: string, path: Path, root: unknown): Problem {
+function unknownKey(key: string, path: Path, root: unknown): CatalogueProblem {
   const known = knownKeys(root, path)
   const meant = didYouMean(key, known)
   const where = path.length === 0 ? 'at the top' : `in ${showPath(root, path)}`

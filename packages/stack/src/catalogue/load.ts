@@ -5,7 +5,7 @@ import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { hasCode } from '../system/files.ts'
 import { explainIssue } from './explain.ts'
-import type { Path, Problem } from './problem.ts'
+import type { CatalogueProblem, Path } from './problem.ts'
 import { brokenRules } from './rules.ts'
 import { Catalogue } from './schema.ts'
 
@@ -42,7 +42,7 @@ export function parseCatalogue(text: string, file: string): Catalogue {
   if (document.errors.length > 0) {
     throw invalid(file, document.errors.map((error) => locate(error.pos[0], error.message))) // biome-ignore format: one throw
   }
-  const locateAll = (problems: readonly Problem[]) =>
+  const locateAll = (problems: readonly CatalogueProblem[]) =>
     problems.map((problem) => locate(offsetOf(document, problem), problem.message))
 
   const root: unknown = document.toJS()
@@ -54,7 +54,7 @@ export function parseCatalogue(text: string, file: string): Catalogue {
 }
 
 /** Where in the text: the key or the value that is meant, or, where there is none, what it should be in. */
-function offsetOf(document: Document, { path: full, isKey }: Problem): number {
+function offsetOf(document: Document, { path: full, isKey }: CatalogueProblem): number {
   if (isKey) {
     const offset = offsetOfKey(document, full)
     if (offset !== undefined) return offset

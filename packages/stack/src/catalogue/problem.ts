@@ -2,7 +2,7 @@
 export type Path = readonly (string | number)[]
 
 /** Something in the catalogue that has to be changed, and what is expected. */
-export interface Problem {
+export interface CatalogueProblem {
   readonly path: Path
   readonly message: string
   /** Set when the key itself is meant, not its value. */

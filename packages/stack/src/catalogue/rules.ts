@@ -1,13 +1,13 @@
 import { didYouMean } from '../errors/didYouMean.ts'
 import { findCycle } from './graph.ts'
-import type { Path, Problem } from './problem.ts'
+import type { CatalogueProblem, Path } from './problem.ts'
 import { referenceProblems } from './references.ts'
 import type { Catalogue, Service } from './schema.ts'
 
-type Rule = (catalogue: Catalogue) => readonly Problem[]
+type Rule = (catalogue: Catalogue) => readonly CatalogueProblem[]
 
 /** What the shape of a catalogue can not say. */
-export function brokenRules(catalogue: Catalogue): readonly Problem[] {
+export function brokenRules(catalogue: Catalogue): readonly CatalogueProblem[] {
   const rules: readonly Rule[] = [
     uniqueIds,
     uniqueEndpoints,
@@ -213,7 +213,7 @@ interface Named<Key> {
 function duplicates<Key>(
   items: readonly Named<Key>[],
   say: (key: Key, firstOwner: string) => string,
-): readonly Problem[] {
+): readonly CatalogueProblem[] {
   const first = new Map<Key, Named<Key>>()
   return items.flatMap((item) => {
     const earlier = first.get(item.key)

@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { readFile, rm } from 'node:fs/promises'
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
-import { createPrivateFile, hasCode, writePrivateFile } from '../system/files.ts'
+import { createPrivateFile, readIfThere, writePrivateFile } from '../system/files.ts'
 import { identifyProcess, isSameProcess } from '../system/processes.ts'
+import { parseJson } from '../system/text.ts'
 import { until } from '../system/until.ts'
 
 /** Where the lock is, relative to the repository. */
@@ -54,7 +55,7 @@ export async function acquireLock(root: string, command: string): Promise<Lock> 
  * @returns null when nobody does.
  */
 export async function lockHolder(root: string): Promise<LockHolder | null> {
-  const content = await read(path.join(root, LOCK_FILE))
+  const content = await readIfThere(path.join(root, LOCK_FILE))
   return content === null ? null : await livingHolder(content)
 }
 
@@ -78,7 +79,7 @@ async function acquire(file: string, mine: LockHolder): Promise<Lock | LockHolde
 /** @returns undefined when somebody else changed something in between: try again. */
 async function tryAcquire(file: string, mine: LockHolder, content: string): Promise<Lock | LockHolder | undefined> {
   if (await createPrivateFile(file, content)) return lockOn(file, content)
-  const found = await read(file)
+  const found = await readIfThere(file)
   if (found === null) return undefined
   const holder = await livingHolder(found)
   if (holder) return holder
@@ -89,7 +90,7 @@ async function tryAcquire(file: string, mine: LockHolder, content: string): Prom
   if (!('release' in guard)) return undefined
   try {
     // Somebody may have replaced it, and given the guard back, since we looked.
-    if ((await read(file)) !== found) return undefined
+    if ((await readIfThere(file)) !== found) return undefined
     await writePrivateFile(file, content)
     return lockOn(file, content)
   } finally {
@@ -99,7 +100,7 @@ async function tryAcquire(file: string, mine: LockHolder, content: string): Prom
 
 function lockOn(file: string, content: string): Lock {
   const release = async () => {
-    if ((await read(file)) === content) await rm(file, { force: true })
+    if ((await readIfThere(file)) === content) await rm(file, { force: true })
   }
   return { release, [Symbol.asyncDispose]: release }
 }
@@ -108,19 +109,4 @@ function lockOn(file: string, content: string): Lock {
 async function livingHolder(content: string): Promise<LockHolder | null> {
   const parsed = Holder.safeParse(parseJson(content))
   return parsed.success && (await isSameProcess(parsed.data)) ? parsed.data : null
-}
-
-async function read(file: string): Promise<string | null> {
-  return await readFile(file, 'utf8').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return null
-    throw error
-  })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

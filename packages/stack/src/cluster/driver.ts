@@ -1,15 +1,18 @@
 import type { Catalogue } from '../catalogue/schema.ts'
-import type { LogOptions, StackDriver } from '../driver/stackDriver.ts'
+import type { ServiceState } from '../driver/serviceStatus.ts'
+import type { LogOptions, StackDriver, StackStatus } from '../driver/stackDriver.ts'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
+import type { Secrets } from '../secrets/secrets.ts'
 import { loadSecrets } from '../secrets/secrets.ts'
 import { attempt } from '../system/attempt.ts'
 import { exec } from '../system/exec.ts'
-import { clusterContext } from './context.ts'
+import { type ClusterContext, clusterContext } from './context.ts'
 import { deleteCluster, downCluster } from './down.ts'
+import { observeServices } from './follow.ts'
+import { observeCluster } from './observe.ts'
 import { podWatch } from './podWatch.ts'
 import { checkMachine } from './preflight.ts'
-import { clusterStatus } from './status.ts'
 import { findTilt } from './tilt.ts'
 import { tiltLogs } from './tiltResource.ts'
 import { upCluster } from './up.ts'
@@ -43,6 +46,27 @@ export async function clusterDriver(root: string, catalogue: Catalogue): Promise
       await showLogs(tiltPort, options)
     },
   }
+}
+
+/**
+ * What the stack on k3d is doing, without changing anything.
+ * @param secrets null when there are none yet: then nothing was ever started from this checkout.
+ */
+async function clusterStatus(context: ClusterContext, secrets: Secrets | null): Promise<StackStatus> {
+  const { catalogue, definition, tiltPort } = context
+  const [seen, tilt] = await Promise.all([observeCluster(definition), findTilt({ root: context.root, port: tiltPort })])
+  const all = (state: ServiceState, reason?: string) =>
+    catalogue.services.map((service) => ({ id: service.id, state, ...(reason ? { reason } : {}) }))
+
+  if (seen.nodes === 'absent')
+    return { platform: `there is no cluster ${definition.context}`, services: all('stopped') }
+  if (seen.nodes !== 'running') return { platform: `${definition.context} is ${seen.nodes}`, services: all('stopped') }
+  if (!tilt || !secrets) {
+    const platform = `${definition.context} runs, Tilt does not: nothing is forwarded to this machine`
+    return { platform, services: all('unknown', 'Tilt is not running') }
+  }
+  const services = await observeServices({ catalogue, secrets, tiltPort, pods: podWatch(context) }, null)
+  return { platform: `${definition.context} and Tilt are running`, services }
 }
 
 async function showLogs(port: number, { services, tail, follow, signal, onLine }: LogOptions): Promise<void> {

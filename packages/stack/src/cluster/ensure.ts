@@ -9,7 +9,7 @@ import { type ClusterObservation, compareDefinition, observeCluster } from './ob
 import { removeToolsNode } from './toolsNode.ts'
 
 export interface EnsureOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Called as soon as the registry takes images, possibly long before the cluster is there. */
   readonly onRegistryReady?: () => void
   readonly onProgress?: (message: string) => void
@@ -81,12 +81,12 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   return done
 }
 
-type Step = (message: string, action: () => Promise<unknown>) => Promise<void>
+type ReportedStep = (message: string, action: () => Promise<unknown>) => Promise<void>
 
 async function ensureRegistry(
   definition: ClusterDefinition,
   seen: ClusterObservation,
-  step: Step,
+  step: ReportedStep,
   options: EnsureOptions,
 ) {
   if (seen.registry === 'running') return
@@ -107,7 +107,7 @@ async function registryAnswers(definition: ClusterDefinition, options: EnsureOpt
       (response) => response.ok,
       () => false,
     )
-  if (await until(answers, { deadlineMs: REGISTRY_DEADLINE_MS, ...withSignal(options) })) return
+  if (await until(answers, { deadlineMs: REGISTRY_DEADLINE_MS, signal: options.signal })) return
   throw new NebulaError(`the image registry ${definition.registryName} does not answer at ${url}`, {
     code: 'REGISTRY_UNREACHABLE',
     hint: `docker logs --tail 30 ${definition.registryName}`,
@@ -139,20 +139,20 @@ async function ctlptlApply(file: string, options: EnsureOptions, input?: string)
     // It has k3d make the cluster, which would go on making it.
     group: true,
     ...(input === undefined ? {} : { input }),
-    ...withSignal(options),
+    signal: options.signal,
   })
 }
 
 async function startNodes(definition: ClusterDefinition, options: EnsureOptions) {
   const argv = ['k3d', 'cluster', 'start', definition.k3dName]
-  await cleaningUp(definition, () => execText(argv, { timeoutMs: START_TIMEOUT_MS, ...withSignal(options) }))
+  await cleaningUp(definition, () => execText(argv, { timeoutMs: START_TIMEOUT_MS, signal: options.signal }))
 }
 
 /** Not `k3d cluster restart`, which is the same and came only with k3d 5.9. */
 async function restartNodes(definition: ClusterDefinition, options: EnsureOptions) {
   await execText(['k3d', 'cluster', 'stop', definition.k3dName], {
     timeoutMs: START_TIMEOUT_MS,
-    ...withSignal(options),
+    signal: options.signal,
   })
   await startNodes(definition, options)
 }
@@ -170,7 +170,7 @@ async function attachRegistry(definition: ClusterDefinition) {
   )
 }
 
-async function checkDefinition(definition: ClusterDefinition, step: Step, options: EnsureOptions) {
+async function checkDefinition(definition: ClusterDefinition, step: ReportedStep, options: EnsureOptions) {
   const stored = await compareDefinition(definition)
   if (stored === 'same') return
   if (stored === 'changed') {
@@ -211,7 +211,7 @@ async function apiAnswers(definition: ClusterDefinition, options: EnsureOptions)
       ])
       return ready.exitCode === 0
     },
-    { deadlineMs: API_DEADLINE_MS, ...withSignal(options) },
+    { deadlineMs: API_DEADLINE_MS, signal: options.signal },
   )
 }
 
@@ -221,8 +221,4 @@ function unreachable(definition: ClusterDefinition) {
     hint: `docker logs --tail 30 ${definition.context}-server-0`,
     exitCode: ExitCode.TimedOut,
   })
-}
-
-function withSignal(options: EnsureOptions): { signal?: AbortSignal } {
-  return options.signal ? { signal: options.signal } : {}
 }

@@ -1,7 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue, Service } from '../catalogue/schema.ts'
-import { isGreen, type ServiceStatus } from '../driver/serviceStatus.ts'
-import { isHopeless, type StartResult } from '../driver/startResult.ts'
+import type { Watch } from '../driver/followServices.ts'
+import type { ServiceStatus } from '../driver/serviceStatus.ts'
 import { probe } from '../health/probe.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { Clocks, forgiveYoung } from './clocks.ts'
@@ -9,41 +8,23 @@ import type { PodWatch } from './podWatch.ts'
 import { type TiltResource, tiltResources } from './tiltResource.ts'
 import { serviceStatus } from './tiltStatus.ts'
 
-export interface FollowOptions {
+/** What is looked at. */
+export interface Observed {
   readonly catalogue: Catalogue
   readonly secrets: Secrets
   readonly tiltPort: number
   readonly pods: PodWatch
-  readonly signal?: AbortSignal
-  /** Called for every service at the start, and whenever its state or reason changes. */
-  readonly onChange: (status: ServiceStatus) => void
-  /** Milliseconds for the whole stack. */
-  readonly deadlineMs: number
 }
 
 const INTERVAL_MS = 400
-/**
- * Watches the services come up.
- * @returns when all are green; when one has failed and nothing but what waits for it is left; or at the deadline of the
- *   stack or of a service that runs without becoming healthy.
- */
-export async function followServices(options: FollowOptions): Promise<StartResult> {
-  const end = performance.now() + options.deadlineMs
+
+/** How `up` looks at the services in the cluster. */
+export function clusterWatch(observed: Observed): Watch {
   const clocks = new Clocks()
-  const shown = new Map<string, string>()
-  for (;;) {
-    options.signal?.throwIfAborted()
-    const services = await observeServices(options, clocks)
-    for (const status of services) {
-      const key = [status.state, status.reason, status.hint].join(' ')
-      if (shown.get(status.id) !== key) options.onChange(status)
-      shown.set(status.id, key)
-    }
-    if (services.every(isGreen)) return { outcome: 'green', services }
-    if (isHopeless(options.catalogue, services)) return { outcome: 'failed', services }
-    if (performance.now() > end || clocks.overdue(options.catalogue, services))
-      return { outcome: 'timed-out', services }
-    await sleep(INTERVAL_MS, undefined, options.signal ? { signal: options.signal } : {})
+  return {
+    look: () => observeServices(observed, clocks),
+    isOverdue: (services) => clocks.overdue(observed.catalogue, services),
+    intervalMs: INTERVAL_MS,
   }
 }
 
@@ -53,7 +34,7 @@ export async function followServices(options: FollowOptions): Promise<StartResul
  * @returns one status a service, in the catalogue's order; all `unknown` when no Tilt answers.
  */
 export async function observeServices(
-  { catalogue, secrets, tiltPort, pods }: Pick<FollowOptions, 'catalogue' | 'secrets' | 'tiltPort' | 'pods'>,
+  { catalogue, secrets, tiltPort, pods }: Observed,
   clocks: Clocks | null,
 ): Promise<readonly ServiceStatus[]> {
   const [resources, troubles] = await Promise.all([tiltResources(tiltPort), pods.look()])

@@ -3,6 +3,7 @@ import { NebulaError } from '../errors/nebulaError.ts'
 import { attempt } from '../system/attempt.ts'
 import { dockerClientApiVersion } from '../system/dockerEngine.ts'
 import { exec } from '../system/exec.ts'
+import { lastLines } from '../system/text.ts'
 import { compareVersions } from '../system/version.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { type ImageReference, parseImage } from './images.ts'
@@ -19,7 +20,7 @@ export interface MirrorResult {
 }
 
 export interface MirrorOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly onPush?: (image: string) => void
 }
 
@@ -125,9 +126,9 @@ async function push(
 async function docker(args: readonly string[], signal?: AbortSignal): Promise<void> {
   const { exitCode, stderr } = await exec(['docker', ...args], {
     timeoutMs: PUSH_TIMEOUT_MS,
-    ...(signal ? { signal } : {}),
+    signal,
   })
   if (exitCode === 0) return
-  const said = stderr.trim().split('\n').at(-1)
+  const said = lastLines(stderr, 1)
   throw new NebulaError(said || `docker ${args[0]} ended with exit code ${exitCode}`, { code: 'PUSH_FAILED' })
 }

@@ -4,8 +4,8 @@ import { z } from 'zod'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { exec, execText } from '../system/exec.ts'
+import { lastLines } from '../system/text.ts'
 import type { ClusterDefinition } from './definition.ts'
-import { haveHostEntries } from './hostEntries.ts'
 import { toolsNodeOf } from './toolsNode.ts'
 
 /** What is there of the cluster, found without changing anything. */
@@ -21,6 +21,9 @@ export interface ClusterObservation {
   /** Whether kubeconfig knows the cluster. */
   readonly inKubeconfig: boolean
 }
+
+/** The name under which nodes and pods reach the machine that k3d runs on. */
+const HOST_NAME = 'host.k3d.internal'
 
 const K3dClusters = z.array(
   z.object({
@@ -79,7 +82,7 @@ async function listedCluster(definition: ClusterDefinition): Promise<z.infer<typ
 
 /** What k3d says last is what went wrong; before it come hints for developers of k3d. */
 function lastLine(text: string): string {
-  const plain = stripVTControlCharacters(text).trim().split('\n').at(-1) ?? ''
+  const plain = lastLines(stripVTControlCharacters(text), 1)
   return plain.replace(/^\w+\[\d+\] /, '')
 }
 
@@ -139,4 +142,22 @@ function withoutDefaults(value: unknown): unknown {
 function isZero(value: unknown): boolean {
   if (value === undefined || value === null || value === false || value === '' || value === 0) return true
   return typeof value === 'object' && Object.keys(value).length === 0
+}
+
+/**
+ * Whether running nodes were started by k3d. It writes the machine's name into their /etc/hosts and into CoreDNS, after
+ * each start (k3d 5.9, ClusterStart). When Docker itself starts them, as it does after the daemon or the machine was
+ * restarted, both are lost; `k3d cluster start` leaves running nodes alone and does not bring them back.
+ * @param nodes names of the containers of servers and agents.
+ * @returns false when none of them has the entry.
+ */
+async function haveHostEntries(nodes: readonly string[]): Promise<boolean> {
+  const found = await Promise.all(nodes.map(hasHostEntry))
+  return found.length === 0 || found.some(Boolean)
+}
+
+/** A node that can not be asked may be about to end: that is not for this check to find out. */
+async function hasHostEntry(node: string): Promise<boolean> {
+  const asked = await exec(['docker', 'exec', node, 'cat', '/etc/hosts'])
+  return asked.exitCode !== 0 || asked.stdout.split('\n').some((line) => line.split(/\s+/).includes(HOST_NAME))
 }

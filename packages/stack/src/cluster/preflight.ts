@@ -1,32 +1,30 @@
 import { allEndpoints, portsOf } from '../catalogue/endpoints.ts'
 import type { Catalogue } from '../catalogue/schema.ts'
-import type { OnEvent } from '../driver/events.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
-import { clusterChecks } from '../preflight/clusterChecks.ts'
+import type { Check } from '../preflight/check.ts'
+import { diskCheck } from '../preflight/disk.ts'
+import { dockerCheck } from '../preflight/docker.ts'
+import { dockerApiCheck } from '../preflight/dockerApi.ts'
+import { inotifyCheck } from '../preflight/inotify.ts'
+import { memoryCheck } from '../preflight/memory.ts'
 import { portsCheck } from '../preflight/ports.ts'
-import { type PreflightResult, preflightError, runPreflight } from '../preflight/run.ts'
+import { type PreflightResult, runPreflight } from '../preflight/run.ts'
+import { toolChecks } from '../preflight/tools.ts'
 import { exec } from '../system/exec.ts'
 import type { ClusterContext } from './context.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { findTilt } from './tilt.ts'
 
-/**
- * Looks at everything that the cluster mode needs before anything is started.
- * @throws NebulaError with all that is missing, each with what to do.
- */
-export async function preflightCluster(context: ClusterContext, onEvent: OnEvent): Promise<void> {
-  const start = performance.now()
-  onEvent({ type: 'step', id: 'checks', state: 'started', message: 'Checks' })
-  const results = await checkMachine(context)
-  const error = preflightError(results)
-  if (error) throw error
-  const warnings = results.filter((result) => result.status === 'warn')
-  for (const { id, message } of warnings) {
-    onEvent({ type: 'step', id, state: 'warning', message: `${message} (npm run doctor)` })
-  }
-  const message = `${results.length - warnings.length} passed`
-  onEvent({ type: 'step', id: 'checks', state: 'done', message, ms: Math.round(performance.now() - start) })
-}
+/** What the cluster mode needs, in the order in which a person would put it right. */
+export const clusterChecks: readonly Check[] = [
+  dockerCheck,
+  dockerApiCheck,
+  ...toolChecks,
+  portsCheck,
+  diskCheck,
+  memoryCheck,
+  inotifyCheck,
+]
 
 /** Runs every check of the cluster mode on this machine. What this stack itself holds is not in its way. */
 export async function checkMachine(context: ClusterContext): Promise<readonly PreflightResult[]> {

@@ -1,5 +1,6 @@
 import { attempt } from '../system/attempt.ts'
 import { exec } from '../system/exec.ts'
+import { lastLines } from '../system/text.ts'
 import { parseImage } from './images.ts'
 
 export interface PullResult {
@@ -14,7 +15,7 @@ const PULL_TIMEOUT_MS = 600_000
 const UNREACHABLE = /no such host|timeout|refused|unreachable|network is down|deadline exceeded|did not end/i
 
 export interface PullOptions {
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   readonly onPull?: (image: string) => void
   /** Asks the registry for those that are there too: they may be other ones, built here under the published name. */
   readonly evenIfPresent?: boolean
@@ -60,8 +61,8 @@ async function isPresent(docker: readonly string[], image: string): Promise<bool
 /** @returns why it failed, or null. */
 async function pull(docker: readonly string[], image: string, signal: AbortSignal | undefined): Promise<string | null> {
   const argv = [...docker, 'pull', '--quiet', image]
-  const result = await attempt(exec(argv, { timeoutMs: PULL_TIMEOUT_MS, ...(signal ? { signal } : {}) }))
+  const result = await attempt(exec(argv, { timeoutMs: PULL_TIMEOUT_MS, signal }))
   signal?.throwIfAborted()
   if (result instanceof Error) return result.message
-  return result.exitCode === 0 ? null : (result.stderr.trim().split('\n').at(-1) ?? 'docker pull failed')
+  return result.exitCode === 0 ? null : lastLines(result.stderr, 1) || 'docker pull failed'
 }

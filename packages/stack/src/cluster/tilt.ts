@@ -1,11 +1,12 @@
-import { spawn } from 'node:child_process'
-import { mkdir, open, readFile, rename } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { execText } from '../system/exec.ts'
 import { holderOfPort } from '../system/ports/ports.ts'
-import { identifyProcess, isSameProcess, terminate } from '../system/processes.ts'
+import { identifyProcess, terminate } from '../system/processes.ts'
+import { startInBackground } from '../system/startInBackground.ts'
+import { lastLines } from '../system/text.ts'
 import { until } from '../system/until.ts'
 import { type TiltResource, tiltResources, tiltSession } from './tiltResource.ts'
 
@@ -13,7 +14,7 @@ export interface TiltOptions {
   readonly root: string
   readonly context: string
   readonly port: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const TILTFILE = 'infra/Tiltfile'
@@ -86,44 +87,18 @@ export async function stopTilt(options: Pick<TiltOptions, 'root' | 'port'>): Pro
 
 async function startTilt({ root, context, port, signal }: TiltOptions): Promise<void> {
   const log = path.join(root, TILT_LOG)
-  await mkdir(path.dirname(log), { recursive: true })
-  await rename(log, `${log}.1`).catch(() => {})
-  const file = await open(log, 'a')
-  const argv = [
-    'up',
-    '--file',
-    TILTFILE,
-    '--context',
-    context,
-    '--host',
-    '127.0.0.1',
-    '--port',
-    String(port),
-    '--stream',
-  ]
-  // A group of its own: Ctrl-C in the terminal that ran `up` must not reach it.
-  const child = spawn('tilt', argv, { cwd: root, detached: true, stdio: ['ignore', file.fd, file.fd] })
-  const failed = new Promise<never>((_, reject) => child.on('error', reject))
-  child.unref()
-  try {
-    const answered = until(async () => (await hasEnded(child.pid)) || (await tiltSession(port)) !== null, {
-      deadlineMs: START_DEADLINE_MS,
-      ...(signal ? { signal } : {}),
-    })
-    await Promise.race([answered, failed])
-  } finally {
-    await file.close()
-  }
-  if ((await tiltSession(port)) === null) throw await tiltDidNotStart(log)
-}
-
-async function hasEnded(pid: number | undefined): Promise<boolean> {
-  const identity = pid === undefined ? null : await identifyProcess(pid)
-  return identity === null || !(await isSameProcess(identity))
+  const argv = ['tilt', 'up', '--file', TILTFILE, '--context', context, '--host', '127.0.0.1', '--port', String(port), '--stream'] as const // biome-ignore format: one command
+  const { outcome, error } = await startInBackground(
+    { argv, cwd: root, log },
+    async () => (await tiltSession(port)) !== null,
+    { deadlineMs: START_DEADLINE_MS, signal },
+  )
+  if (error) throw error
+  if (outcome !== 'there') throw await tiltDidNotStart(log)
 }
 
 async function tiltDidNotStart(log: string): Promise<NebulaError> {
-  const tail = (await readFile(log, 'utf8').catch(() => '')).trim().split('\n').slice(-5).join('\n')
+  const tail = lastLines(await readFile(log, 'utf8').catch(() => ''), 5)
   return new NebulaError(`Tilt did not start. The end of ${TILT_LOG}:\n${tail}`, {
     code: 'TILT_FAILED',
     hint: `tail -n 50 ${TILT_LOG}`,
@@ -140,7 +115,7 @@ async function tiltfileLoaded({ port, signal }: TiltOptions): Promise<void> {
       error = tiltfile?.updateStatus === 'error' ? (tiltfile.buildError ?? 'unknown error') : undefined
       return error !== undefined || tiltfile?.updateStatus === 'ok'
     },
-    { deadlineMs: START_DEADLINE_MS, ...(signal ? { signal } : {}) },
+    { deadlineMs: START_DEADLINE_MS, signal },
   )
   if (loaded && error === undefined) return
   throw new NebulaError(

@@ -1,6 +1,7 @@
 import type { Service } from '../catalogue/schema.ts'
 import type { ServiceStatus } from '../driver/serviceStatus.ts'
 import type { ProbeResult } from '../health/probe.ts'
+import { firstLine } from '../system/text.ts'
 import type { TiltResource } from './tiltResource.ts'
 import type { PodTrouble } from './trouble.ts'
 
@@ -58,8 +59,4 @@ function podReason(resource: TiltResource): string {
     .filter(Boolean)
     .map((part) => firstLine(part ?? ''))
     .join(': ')
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n')[0] ?? ''
 }

@@ -1,3 +1,4 @@
+import { firstLine } from '../system/text.ts'
 /** Why a service's container does not run. `other`: what is not known here, in the words of the kubelet. */
 export type TroubleKind =
   | 'permission-denied'
@@ -93,8 +94,4 @@ export function wrongArchitecture(what: string, image: string, context: TroubleC
     hint: imageHint(image, context),
     hopeless: true,
   }
-}
-
-function firstLine(text: string): string {
-  return text.trim().split('\n')[0] ?? ''
 }

@@ -1,15 +1,16 @@
-import { forwardedPorts, writeForwardedPorts } from '../codespaces/forwardedPorts.ts'
+import { forwardedPorts, writeForwardedPorts } from '../codespaces/browserUrls.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
+import { followServices, type StartResult } from '../driver/followServices.ts'
+import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
-import type { StartResult } from '../driver/startResult.ts'
 import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureCluster } from './ensure.ts'
-import { followServices } from './follow.ts'
+import { clusterWatch } from './follow.ts'
 import { nodeImages, serviceImages } from './images.ts'
 import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
 import { podWatch } from './podWatch.ts'
-import { preflightCluster } from './preflight.ts'
+import { checkMachine } from './preflight.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
 import { ensureTilt, retryFailed } from './tilt.ts'
 
@@ -31,7 +32,7 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
  */
 export async function applyCluster(context: ClusterContext, { onEvent, signal }: UpOptions): Promise<void> {
   const { root, catalogue, definition } = context
-  await preflightCluster(context, onEvent)
+  await reportChecks(onEvent, () => checkMachine(context))
   // Images go into the registry while the cluster is made: together they are the longest part of a first start.
   const registryReady = Promise.withResolvers<void>()
   const images = registryReady.promise.then(() => pushImages(context, onEvent, signal))
@@ -41,12 +42,7 @@ export async function applyCluster(context: ClusterContext, { onEvent, signal }:
     onEvent,
     'cluster',
     `Cluster ${definition.context}`,
-    (onProgress) =>
-      ensureCluster(definition, {
-        onProgress,
-        onRegistryReady: registryReady.resolve,
-        ...(signal ? { signal } : {}),
-      }),
+    (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, signal }),
     (done) => (done.length > 0 ? done.join(', ') : 'running'),
   )
   await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
@@ -65,12 +61,7 @@ export async function startTilt(context: ClusterContext, { onEvent, signal }: Up
     'tilt',
     'Tilt',
     async () => {
-      const state = await ensureTilt({
-        root,
-        context: definition.context,
-        port: tiltPort,
-        ...(signal ? { signal } : {}),
-      })
+      const state = await ensureTilt({ root, context: definition.context, port: tiltPort, signal })
       return { state, retried: state === 'running' ? await retryFailed(tiltPort) : [] }
     },
     ({ state, retried }) => {
@@ -87,15 +78,15 @@ export async function startTilt(context: ClusterContext, { onEvent, signal }: Up
 export async function waitForServices(context: ClusterContext, options: UpOptions): Promise<StartResult> {
   const { root, catalogue, tiltPort } = context
   const start = performance.now()
-  return await followServices({
-    catalogue,
-    secrets: await loadSecrets(root),
-    tiltPort,
-    pods: podWatch(context),
-    deadlineMs: options.timeoutMs,
-    onChange: (status) => options.onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
-    ...(options.signal ? { signal: options.signal } : {}),
-  })
+  return await followServices(
+    {
+      catalogue,
+      deadlineMs: options.timeoutMs,
+      onChange: (status) => options.onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
+      signal: options.signal,
+    },
+    clusterWatch({ catalogue, secrets: await loadSecrets(root), tiltPort, pods: podWatch(context) }),
+  )
 }
 
 async function pushImages(
@@ -112,7 +103,7 @@ async function pushImages(
     (onProgress) =>
       mirrorImages(images, definition, {
         onPush: (image) => onProgress(`pushing ${image}`),
-        ...(signal ? { signal } : {}),
+        signal,
       }),
     describeMirror,
   )

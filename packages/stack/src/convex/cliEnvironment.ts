@@ -1,7 +1,7 @@
-import { readFile, rename, writeFile } from 'node:fs/promises'
+import { rename, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import type { Secrets } from '../secrets/secrets.ts'
-import { hasCode } from '../system/files.ts'
+import { readIfThere } from '../system/files.ts'
 import { withManagedBlock } from '../system/managedBlock.ts'
 
 /** Where the Convex CLI looks for its settings, in the folder that it is called in; git and image builds ignore it. */
@@ -20,10 +20,7 @@ export function cliEnvironment(url: string, secrets: Secrets): Readonly<Record<s
  */
 export async function writeCliEnvironment(folder: string, env: Readonly<Record<string, string>>): Promise<void> {
   const file = path.join(folder, FILE)
-  const before = await readFile(file, 'utf8').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return ''
-    throw error
-  })
+  const before = (await readIfThere(file)) ?? ''
   const lines = Object.entries(env).map(([name, value]) => `${name}=${value}`)
   const after = withManagedBlock(before, TITLE, lines)
   if (after === before) return

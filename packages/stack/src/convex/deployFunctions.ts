@@ -6,6 +6,7 @@ import { NebulaError } from '../errors/nebulaError.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { attempt } from '../system/attempt.ts'
 import { exec } from '../system/exec.ts'
+import { lastLines } from '../system/text.ts'
 import { until } from '../system/until.ts'
 import { type CanonicalUrls, setCanonicalUrls } from './canonicalUrls.ts'
 import { cliEnvironment, writeCliEnvironment } from './cliEnvironment.ts'
@@ -17,7 +18,7 @@ export interface DeployOptions {
   /** Where browsers reach the backend, if not where this machine does. */
   readonly canonicalUrls?: CanonicalUrls | undefined
   readonly onLine: (line: string) => void
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const PACKAGE = 'packages/convex'
@@ -50,7 +51,7 @@ export async function deployFunctions(options: DeployOptions): Promise<void> {
     },
     timeoutMs: DEPLOY_TIMEOUT_MS,
     onLine,
-    ...(options.signal ? { signal: options.signal } : {}),
+    ...{ signal: options.signal },
   }
   // First: auth.config.ts reads it while it is deployed. These are public keys, so they may stand on a command line.
   const env = await exec(['convex', 'env', 'set', 'NEBULA_SERVICE_JWKS', secrets.serviceJwks], cli)
@@ -66,7 +67,7 @@ async function backendAnswers(url: string, { secrets, signal }: DeployOptions): 
       found = await instanceName(url)
       return found !== undefined
     },
-    { deadlineMs: BACKEND_DEADLINE_MS, ...(signal ? { signal } : {}) },
+    { deadlineMs: BACKEND_DEADLINE_MS, signal },
   )
   if (ready && found === secrets.convexInstanceName) return
   const what = ready ? `is the instance "${found}", not "${secrets.convexInstanceName}"` : 'does not answer'
@@ -87,7 +88,7 @@ async function instanceName(url: string): Promise<string | undefined> {
 }
 
 function deployFailed(what: string, stderr: string): NebulaError {
-  const said = stderr.trim().split('\n').slice(-15).join('\n')
+  const said = lastLines(stderr, 15)
   return new NebulaError(`${what} failed:\n${said}`, {
     code: 'CONVEX_DEPLOY_FAILED',
     hint: 'npm run check',

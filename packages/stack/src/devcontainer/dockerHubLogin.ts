@@ -1,5 +1,6 @@
 import { NebulaError } from '../errors/nebulaError.ts'
 import { exec } from '../system/exec.ts'
+import { lastLines } from '../system/text.ts'
 
 const TIMEOUT_MS = 60_000
 
@@ -20,7 +21,7 @@ export async function logInToDockerHub(env: Readonly<Record<string, string | und
   const argv = ['docker', 'login', '--username', user, '--password-stdin']
   const { exitCode, stderr } = await exec(argv, { input: token, timeoutMs: TIMEOUT_MS })
   if (exitCode === 0) return `as ${user}`
-  throw new NebulaError(`Docker Hub does not take ${user} and its token: ${stderr.trim().split('\n').at(-1) ?? ''}`, {
+  throw new NebulaError(`Docker Hub does not take ${user} and its token: ${lastLines(stderr, 1)}`, {
     code: 'DOCKER_HUB_REFUSED',
     hint: `check the secrets ${DOCKER_HUB_SECRETS.user} and ${DOCKER_HUB_SECRETS.token}`,
   })

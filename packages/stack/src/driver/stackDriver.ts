@@ -2,14 +2,14 @@ import type { Catalogue } from '../catalogue/schema.ts'
 import type { Codespace } from '../codespaces/codespace.ts'
 import type { PreflightResult } from '../preflight/run.ts'
 import type { Mode, OnEvent } from './events.ts'
+import type { StartResult } from './followServices.ts'
 import type { ServiceStatus } from './serviceStatus.ts'
-import type { StartResult } from './startResult.ts'
 
 export interface UpOptions {
   readonly onEvent: OnEvent
   /** Milliseconds for the services to become green. */
   readonly timeoutMs: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 export interface StackStatus {

@@ -1,11 +1,10 @@
 import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { startOrder } from '../catalogue/graph.ts'
-import type { Catalogue } from '../catalogue/schema.ts'
 import { DATA_FOLDER } from '../checkout/paths.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
 import { terminate } from '../system/processes.ts'
-import { embeddedCatalogue } from './state/catalogue.ts'
+import type { EmbeddedStack } from './state/embeddedStack.ts'
 import { endOrphans, runningState } from './state/running.ts'
 import { removeState } from './state/supervisorState.ts'
 
@@ -16,10 +15,7 @@ const ORPHAN_GRACE_MS = 5_000
  * Ends the supervisor and all it runs, in reverse order of need. All data stays.
  * @returns whether anything was running.
  */
-export async function downEmbedded(
-  { root, catalogue }: { readonly root: string; readonly catalogue: Catalogue },
-  onEvent: OnEvent,
-): Promise<boolean> {
+export async function downEmbedded({ root, catalogue }: EmbeddedStack, onEvent: OnEvent): Promise<boolean> {
   return await reportStep(
     onEvent,
     'supervisor',
@@ -36,23 +32,20 @@ export async function downEmbedded(
 }
 
 /** Ends everything and deletes the data of all services. Secrets and logs stay. */
-export async function eraseEmbedded(
-  context: { readonly root: string; readonly catalogue: Catalogue },
-  onEvent: OnEvent,
-): Promise<void> {
-  await downEmbedded(context, onEvent)
+export async function eraseEmbedded(stack: EmbeddedStack, onEvent: OnEvent): Promise<void> {
+  await downEmbedded(stack, onEvent)
   await reportStep(
     onEvent,
     'data',
     'Data',
-    () => rm(path.join(context.root, DATA_FOLDER), { recursive: true, force: true }),
+    () => rm(path.join(stack.root, DATA_FOLDER), { recursive: true, force: true }),
     () => `${DATA_FOLDER} deleted`,
   )
 }
 
 /** The services of one layer end at the same time, the layers one after the other. */
-function graceMs(catalogue: Catalogue): number {
-  const layers = startOrder(embeddedCatalogue(catalogue))
+function graceMs(catalogue: EmbeddedStack['catalogue']): number {
+  const layers = startOrder(catalogue)
   const slowest = layers.map((layer) => Math.max(...layer.map(({ stop }) => stop.graceMs)))
   return slowest.reduce((sum, ms) => sum + ms, SUPERVISOR_GRACE_MS)
 }

@@ -1,29 +1,37 @@
+import type { Catalogue } from '../catalogue/schema.ts'
 import { DATA_FOLDER } from '../checkout/paths.ts'
 import { findCodespace } from '../codespaces/codespace.ts'
-import type { StackDriver } from '../driver/stackDriver.ts'
+import type { ServiceState } from '../driver/serviceStatus.ts'
+import type { StackDriver, StackStatus } from '../driver/stackDriver.ts'
 import { downEmbedded, eraseEmbedded } from './down.ts'
+import { statusesOf } from './follow.ts'
 import { lastLines, showLogs } from './logs.ts'
 import { checkMachine } from './preflight.ts'
-import { embeddedCatalogue } from './state/catalogue.ts'
-import { embeddedStatus } from './status.ts'
-import { type EmbeddedContext, upEmbedded } from './up.ts'
+import type { ConvexChoice } from './programs/convexBackend.ts'
+import { type EmbeddedStack, embeddedStack } from './state/embeddedStack.ts'
+import { orphans, runningState } from './state/running.ts'
+import { upEmbedded } from './up.ts'
 
-/** The stack as plain processes under a supervisor. */
-export function embeddedDriver(context: EmbeddedContext): StackDriver {
-  const { root } = context
-  const catalogue = embeddedCatalogue(context.catalogue)
+/**
+ * The stack as plain processes under a supervisor.
+ * @param whole all of infra/stack.yaml.
+ * @param convex which Convex a start takes.
+ */
+export function embeddedDriver(root: string, whole: Catalogue, convex: ConvexChoice): StackDriver {
+  const stack = embeddedStack(root, whole)
+  const { catalogue } = stack
   return {
     mode: 'embedded',
     catalogue,
     codespace: findCodespace(),
     data: `all data in ${DATA_FOLDER}`,
-    up: (options) => upEmbedded(context, options),
+    up: (options) => upEmbedded({ ...stack, convex }, options),
     async down(onEvent) {
-      await downEmbedded(context, onEvent)
+      await downEmbedded(stack, onEvent)
     },
-    erase: (onEvent) => eraseEmbedded(context, onEvent),
-    status: () => embeddedStatus(root, catalogue),
-    checkMachine: () => checkMachine(root, catalogue),
+    erase: (onEvent) => eraseEmbedded(stack, onEvent),
+    status: () => embeddedStatus(stack),
+    checkMachine: () => checkMachine(stack),
     lastLines: (id, count) => lastLines(root, id, count),
     logs: ({ services, ...options }) =>
       showLogs(root, {
@@ -33,5 +41,23 @@ export function embeddedDriver(context: EmbeddedContext): StackDriver {
             ? services
             : catalogue.services.filter(({ embedded }) => embedded?.argv).map(({ id }) => id),
       }),
+  }
+}
+
+/** What the stack in embedded mode is doing, without changing anything. */
+async function embeddedStatus({ root, catalogue }: EmbeddedStack): Promise<StackStatus> {
+  const state = await runningState(root)
+  if (state) return { platform: `supervisor (pid ${state.supervisor.pid})`, services: statusesOf(state) }
+  const all = (of: (id: string) => { state: ServiceState; reason?: string }) =>
+    catalogue.services.map(({ id }) => ({ id, ...of(id) }))
+  const left = await orphans(root)
+  if (left.length === 0) return { platform: 'not running', services: all(() => ({ state: 'stopped' })) }
+  const leftover = new Map(left.map(({ id, process }) => [id, process.pid]))
+  return {
+    platform: 'the supervisor was killed; `npm run up` or `npm run down` ends what it left',
+    services: all((id) => {
+      const pid = leftover.get(id)
+      return pid === undefined ? { state: 'stopped' } : { state: 'unknown', reason: `left over (pid ${pid})` }
+    }),
   }
 }

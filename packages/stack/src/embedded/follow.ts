@@ -1,51 +1,28 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Catalogue } from '../catalogue/schema.ts'
 import { SUPERVISOR_LOG } from '../checkout/paths.ts'
-import { isGreen, type ServiceStatus } from '../driver/serviceStatus.ts'
-import { isHopeless, type StartResult } from '../driver/startResult.ts'
+import type { Watch } from '../driver/followServices.ts'
+import type { ServiceStatus } from '../driver/serviceStatus.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
+import { lastLines } from '../system/text.ts'
+import type { EmbeddedStack } from './state/embeddedStack.ts'
 import { runningState } from './state/running.ts'
 import type { EmbeddedState } from './state/supervisorState.ts'
 
-export interface FollowOptions {
-  readonly root: string
-  readonly catalogue: Catalogue
-  /** Milliseconds for the whole stack. */
-  readonly deadlineMs: number
-  /** Called for every service at the start, and whenever its state or reason changes. */
-  readonly onChange: (status: ServiceStatus) => void
-  readonly signal?: AbortSignal
-}
-
 const INTERVAL_MS = 100
 
-/**
- * Watches the services come up, by what the supervisor writes down.
- * @returns when all are green; when nothing can become green any more; or at the deadline of the stack or of a service.
- * @throws NebulaError with its last words when the supervisor ends.
- */
-export async function followSupervisor(options: FollowOptions): Promise<StartResult> {
+/** How `up` looks at the services: by what the supervisor writes down. A look throws its last words when it has ended. */
+export function supervisorWatch({ root, catalogue }: EmbeddedStack): Watch {
   const start = Date.now()
-  const shown = new Map<string, string>()
-  for (;;) {
-    options.signal?.throwIfAborted()
-    const state = await runningState(options.root)
-    if (!state) throw await supervisorEnded(options.root)
-    const services = statusesOf(state)
-    for (const status of services) {
-      const key = `${status.state} ${status.reason ?? ''}`
-      if (shown.get(status.id) !== key) options.onChange(status)
-      shown.set(status.id, key)
-    }
-    if (services.every(isGreen)) return { outcome: 'green', services }
-    if (isHopeless(options.catalogue, services)) return { outcome: 'failed', services }
-    const isLate = Date.now() - start > options.deadlineMs
-    if (isLate || services.some((status) => isOverdue(options.catalogue, status, start))) {
-      return { outcome: 'timed-out', services }
-    }
-    await sleep(INTERVAL_MS, undefined, options.signal ? { signal: options.signal } : {})
+  return {
+    async look() {
+      const state = await runningState(root)
+      if (!state) throw await supervisorEnded(root)
+      return statusesOf(state)
+    },
+    isOverdue: (services) => services.some((status) => isOverdue(catalogue, status, start)),
+    intervalMs: INTERVAL_MS,
   }
 }
 
@@ -64,8 +41,7 @@ function isOverdue(catalogue: Catalogue, status: ServiceStatus, start: number): 
 /** An error with the end of what the supervisor said. */
 export async function supervisorEnded(root: string): Promise<NebulaError> {
   const said = await readFile(path.join(root, SUPERVISOR_LOG), 'utf8').catch(() => '')
-  const tail = said.trim().split('\n').slice(-5).join('\n')
-  return new NebulaError(`the supervisor ended. The end of ${SUPERVISOR_LOG}:\n${tail}`, {
+  return new NebulaError(`the supervisor ended. The end of ${SUPERVISOR_LOG}:\n${lastLines(said, 5)}`, {
     code: 'SUPERVISOR_ENDED',
     hint: 'npm run up',
   })

@@ -1,9 +1,7 @@
-import { spawn } from 'node:child_process'
-import { mkdir, open, rename } from 'node:fs/promises'
 import path from 'node:path'
 import { SUPERVISOR_LOG } from '../checkout/paths.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
-import { until } from '../system/until.ts'
+import { startInBackground } from '../system/startInBackground.ts'
 import { supervisorEnded } from './follow.ts'
 import type { Programs } from './programs/programs.ts'
 import { runningState } from './state/running.ts'
@@ -21,36 +19,21 @@ export async function startSupervisorProcess(
   programs: Programs,
   deadlineMs = START_DEADLINE_MS,
 ): Promise<void> {
-  const log = path.join(root, SUPERVISOR_LOG)
-  await mkdir(path.dirname(log), { recursive: true })
-  await rename(log, `${log}.1`).catch(() => {})
-  const file = await open(log, 'a', 0o600)
-  try {
-    const argv = [path.join(root, SUPERVISE), JSON.stringify(programs)]
-    const child = spawn(process.execPath, argv, { cwd: root, detached: true, stdio: ['ignore', file.fd, file.fd] })
-    let ended = false
-    child.on('exit', () => {
-      ended = true
-    })
-    child.on('error', () => {
-      ended = true
-    })
-    const isThere = async () => (await runningState(root))?.supervisor.pid === child.pid
-    await until(async () => ended || (await isThere()), { deadlineMs, intervalMs: INTERVAL_MS })
-    if (ended) throw await supervisorEnded(root)
-    if (!(await isThere())) {
-      // Nobody else would ever find it.
-      child.kill('SIGTERM')
-      throw new NebulaError(
-        `the supervisor (pid ${child.pid}) did not start within ${deadlineMs / 1000} s, and was ended`,
-        {
-          code: 'SUPERVISOR_SLOW',
-          hint: 'npm run up',
-        },
-      )
-    }
-    child.unref()
-  } finally {
-    await file.close()
-  }
+  const { outcome, pid } = await startInBackground(
+    {
+      argv: [process.execPath, path.join(root, SUPERVISE), JSON.stringify(programs)],
+      cwd: root,
+      log: path.join(root, SUPERVISOR_LOG),
+    },
+    async (own) => (await runningState(root))?.supervisor.pid === own,
+    { deadlineMs, intervalMs: INTERVAL_MS },
+  )
+  if (outcome === 'ended') throw await supervisorEnded(root)
+  if (outcome === 'there' || pid === undefined) return
+  // Nobody else would ever find it.
+  process.kill(pid, 'SIGTERM')
+  throw new NebulaError(`the supervisor (pid ${pid}) did not start within ${deadlineMs / 1000} s, and was ended`, {
+    code: 'SUPERVISOR_SLOW',
+    hint: 'npm run up',
+  })
 }

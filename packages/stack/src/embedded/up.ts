@@ -1,25 +1,23 @@
-import type { Catalogue, Service } from '../catalogue/schema.ts'
+import type { Service } from '../catalogue/schema.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
+import { followServices, type StartResult } from '../driver/followServices.ts'
+import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
-import type { StartResult } from '../driver/startResult.ts'
-import { preflightError } from '../preflight/run.ts'
 import { ensureSecrets } from '../secrets/secrets.ts'
 import { until } from '../system/until.ts'
 import { downEmbedded } from './down.ts'
-import { followSupervisor } from './follow.ts'
+import { supervisorWatch } from './follow.ts'
 import { type LeftData, leftData } from './leftData.ts'
 import { checkMachine } from './preflight.ts'
 import type { ConvexChoice } from './programs/convexBackend.ts'
 import { findPrograms } from './programs/programs.ts'
 import { startSupervisorProcess } from './startProcess.ts'
-import { embeddedCatalogue, fingerprint } from './state/catalogue.ts'
+import type { EmbeddedStack } from './state/embeddedStack.ts'
 import { endOrphans, runningState } from './state/running.ts'
 import type { EmbeddedState } from './state/supervisorState.ts'
 
-export interface EmbeddedContext {
-  readonly root: string
-  /** The whole catalogue. */
-  readonly catalogue: Catalogue
+/** A stack that is to be started. */
+export interface StartOptions extends EmbeddedStack {
   readonly convex: ConvexChoice
 }
 
@@ -31,61 +29,43 @@ const RETRY_DEADLINE_MS = 5_000
  * missing. What it started itself it ends again when the signal aborts.
  * @throws NebulaError when a precondition is not met or a step before the services fails.
  */
-export async function upEmbedded(context: EmbeddedContext, options: UpOptions): Promise<StartResult> {
-  const { root } = context
+export async function upEmbedded(stack: StartOptions, options: UpOptions): Promise<StartResult> {
   const { onEvent, signal } = options
-  const catalogue = embeddedCatalogue(context.catalogue)
-  await preflight(root, catalogue, onEvent)
-  const running = await runningState(root)
+  await reportChecks(onEvent, () => checkMachine(stack))
+  const running = await runningState(stack.root)
   if (running) {
-    warnOfChanges(context, running, onEvent)
-    await retryFailed(root, running, onEvent)
-  } else await start(context, options)
+    warnOfChanges(stack, running, onEvent)
+    await retryFailed(stack.root, running, onEvent)
+  } else await start(stack, options)
   const began = performance.now()
   try {
-    return await followSupervisor({
-      root,
-      catalogue,
-      deadlineMs: options.timeoutMs,
-      onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - began) }),
-      ...(signal ? { signal } : {}),
-    })
+    return await followServices(
+      {
+        catalogue: stack.catalogue,
+        deadlineMs: options.timeoutMs,
+        onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - began) }),
+        signal,
+      },
+      supervisorWatch(stack),
+    )
   } catch (error) {
-    if (signal?.aborted && !running) await downEmbedded(context, onEvent)
+    if (signal?.aborted && !running) await downEmbedded(stack, onEvent)
     throw error
   }
 }
 
-async function preflight(root: string, catalogue: Catalogue, onEvent: OnEvent): Promise<void> {
-  const results = await reportStep(
-    onEvent,
-    'checks',
-    'Checks',
-    async () => {
-      const found = await checkMachine(root, catalogue)
-      const error = preflightError(found)
-      if (error) throw error
-      return found
-    },
-    (found) => `${found.filter(({ status }) => status === 'ok').length} passed`,
-  )
-  for (const { id, message } of results.filter(({ status }) => status === 'warn')) {
-    onEvent({ type: 'step', id, state: 'warning', message: `${message} (npm run doctor)` })
-  }
-}
-
 /** A stack that runs stays as it was started: what needs a new start is said, not done. */
-function warnOfChanges({ catalogue, convex }: EmbeddedContext, running: EmbeddedState, onEvent: OnEvent): void {
+function warnOfChanges({ definition, convex }: StartOptions, running: EmbeddedState, onEvent: OnEvent): void {
   const restart = '`npm run down`, then `npm run up`'
   const warn = (id: string, message: string) => onEvent({ type: 'step', id, state: 'warning', message })
-  if (running.definition !== fingerprint(catalogue)) {
+  if (running.definition !== definition) {
     warn('definition', `infra/stack.yaml has changed since the stack was started; to apply it: ${restart}`)
   }
   if (convex !== 'auto')
     warn('convex', `--convex counts at the start only (npm run down; npm run up -- --convex ${convex})`)
 }
 
-async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, signal }: UpOptions): Promise<void> {
+async function start({ root, whole, catalogue, convex }: StartOptions, { onEvent, signal }: UpOptions): Promise<void> {
   await endOrphansOf(root, onEvent)
   const secrets = await ensureSecrets(root)
   const warn = (id: string, message: string) => onEvent({ type: 'step', id, state: 'warning', message })
@@ -94,12 +74,12 @@ async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, si
     'programs',
     'Programs',
     (onStep) =>
-      findPrograms(embeddedCatalogue(catalogue), {
+      findPrograms(catalogue, {
         convex,
         env: process.env,
         onStep,
         onWarning: (message) => warn('convex', message),
-        ...(signal ? { signal } : {}),
+        signal,
       }),
     (found) =>
       Object.entries(found)
@@ -109,8 +89,8 @@ async function start({ root, catalogue, convex }: EmbeddedContext, { onEvent, si
         .join('; '),
   )
   signal?.throwIfAborted()
-  for (const service of embeddedCatalogue(catalogue).services) {
-    const left = await leftData(service, { root, catalogue, secrets, programs })
+  for (const service of catalogue.services) {
+    const left = await leftData(service, { root, whole, secrets, programs })
     if (left) warn(`${service.id}-data`, describeLeftData(service, left))
   }
   await reportStep(

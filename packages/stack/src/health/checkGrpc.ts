@@ -1,6 +1,6 @@
 import { Client, credentials, type ServiceError, status } from '@grpc/grpc-js'
+import type { Finding, Try } from './check.ts'
 import { decodeServingStatus, encodeHealthRequest, type ServingStatus } from './grpcHealthMessage.ts'
-import type { Finding, Try } from './probe.ts'
 
 /** Asks the standard health service (grpc.health.v1) about one service of the server. */
 export async function checkGrpc(service: string, { host, port, timeoutMs, signal }: Try): Promise<Finding> {

@@ -1,5 +1,5 @@
 import { request } from 'node:http'
-import type { Finding, Try } from './probe.ts'
+import type { Finding, Try } from './check.ts'
 
 /** What a stand-in answers with on every response: `<name> <version>`. */
 export const STAND_IN_HEADER = 'nebula-stand-in'

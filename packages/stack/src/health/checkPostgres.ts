@@ -1,5 +1,5 @@
 import postgres from 'postgres'
-import type { Finding, Try } from './probe.ts'
+import type { Finding, Try } from './check.ts'
 
 /** Logs in and asks for `select 1`: a port forward takes connections long before the server behind it answers. */
 export async function checkPostgres(

@@ -1,19 +1,13 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import type { Ready, Service } from '../catalogue/schema.ts'
 import type { Secrets } from '../secrets/secrets.ts'
-import { checkExec } from './checkExec.ts'
+import { exec } from '../system/exec.ts'
+import { firstLine, lastLines } from '../system/text.ts'
+import type { Finding, Try } from './check.ts'
 import { checkGrpc } from './checkGrpc.ts'
 import { checkHttp } from './checkHttp.ts'
 import { checkPostgres } from './checkPostgres.ts'
-import { checkTcp } from './checkTcp.ts'
-
-/** What one try found. */
-export interface Finding {
-  readonly ok: boolean
-  /** Why not, in a few words; without secrets. */
-  readonly detail?: string
-  /** What answers in place of the real thing, `convex-embedded 0.1.0`, when it says that it does. */
-  readonly standIn?: string
-}
 
 export interface ProbeResult extends Finding {
   /** How long the try took, milliseconds. */
@@ -25,16 +19,7 @@ export interface ProbeContext {
   readonly secrets: Secrets
   /** Where commands run, for checks that are commands. Default: this process's folder. */
   readonly cwd?: string
-  readonly signal?: AbortSignal
-}
-
-/** One try as a check sees it: where, and how long it may take. */
-export interface Try {
-  readonly host: string
-  readonly port: number
-  readonly timeoutMs: number
-  /** Aborts at the timeout, and when the caller aborts. */
-  readonly signal: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 const HOST = '127.0.0.1'
@@ -71,6 +56,28 @@ async function tryOnce(check: Ready, context: ProbeContext, signal: AbortSignal)
   }
 }
 
+/** Runs a command without a shell; 0 is ready. */
+async function checkExec(
+  argv: readonly string[],
+  { cwd, ...options }: { cwd: string | undefined; timeoutMs: number; signal: AbortSignal },
+): Promise<Finding> {
+  const { exitCode, stderr, stdout } = await exec(argv, { ...options, ...(cwd === undefined ? {} : { cwd }) })
+  if (exitCode === 0) return { ok: true }
+  const said = lastLines(stderr.trim() || stdout, 1)
+  return { ok: false, detail: `\`${argv.join(' ')}\` exited with ${exitCode}${said ? `: ${said}` : ''}` }
+}
+
+/** Opens a connection and closes it again. */
+async function checkTcp({ host, port, signal }: Try): Promise<Finding> {
+  const socket = connect({ host, port })
+  try {
+    await once(socket, 'connect', { signal })
+    return { ok: true }
+  } finally {
+    socket.destroy()
+  }
+}
+
 function portOf(name: string, service: ProbeContext['service']): number {
   const endpoint = service.endpoints.find((candidate) => candidate.name === name)
   if (!endpoint) throw new TypeError(`${service.id} has no endpoint "${name}"`)
@@ -83,5 +90,5 @@ function describe(error: unknown): string {
   if (error.cause instanceof Error) return describe(error.cause)
   if ('code' in error && error.code === 'ECONNREFUSED') return 'nothing listens there'
   if ('code' in error && error.code === 'ECONNRESET') return 'the connection was closed'
-  return error.message.split('\n')[0] ?? 'unknown error'
+  return firstLine(error.message)
 }

@@ -38,7 +38,7 @@ export async function waitUntilReady(check: Ready, options: WaitOptions): Promis
     if (last.ok) return { outcome: 'ready', last, ms }
     if (options.hasFailed?.()) return { outcome: 'failed', last, ms }
     if (ms >= deadlineMs) return { outcome: 'timed-out', last, ms }
-    await sleep(Math.min(pauseMs, deadlineMs - ms), undefined, options.signal ? { signal: options.signal } : {})
+    await sleep(Math.min(pauseMs, deadlineMs - ms), undefined, { signal: options.signal })
     pauseMs = Math.min(pauseMs * PAUSE_GROWTH, LONGEST_PAUSE_MS)
   }
 }

@@ -1,34 +1,10 @@
 import path from 'node:path'
-import {
-  ContainerFiles,
-  canExecute,
-  canRead,
-  canWrite,
-  type FoundFile,
-  type Identity,
-  NotRecorded,
-  type VolumeContents,
-} from './containerFiles.ts'
+import { ContainerFiles, type Identity, type VolumeContents } from './containerFiles.ts'
+import { copyFiles, installFiles } from './fillVolume.ts'
 import { type ImageShape, shapeOf } from './imageShape.ts'
+import { Look, type Report, type ShapeProblem } from './look.ts'
 import type { PodContainer, PodSpec } from './podSpec.ts'
 import { shellCommands } from './shellCommands.ts'
-
-/** Why a container of a pod would not do what it is for. */
-export interface ShapeProblem {
-  readonly container: string
-  readonly kind:
-    | 'no-shape'
-    | 'not-recorded'
-    | 'user'
-    | 'no-command'
-    | 'not-found'
-    | 'not-executable'
-    | 'not-readable'
-    | 'not-writable'
-    | 'port'
-    | 'signal'
-  readonly message: string
-}
 
 export interface CheckPodOptions {
   readonly shapes: readonly ImageShape[]
@@ -36,7 +12,6 @@ export interface CheckPodOptions {
   readonly configMaps: ReadonlyMap<string, Readonly<Record<string, string>>>
 }
 
-const DEFAULT_PATH = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
 const SHELLS = new Set(['sh', 'bash', '/bin/sh', '/bin/bash'])
 const FIRST_UNPRIVILEGED_PORT = 1024
 
@@ -93,7 +68,9 @@ function checkContainer(
     checkPorts(container, shape, problem)
     if (pod.containers.includes(container) && pod.restartPolicy === 'Always') checkSignal(container, shape, problem)
   }
-  if (path.posix.basename(program) === 'install') installFiles(argv.slice(1), look, contents, identity)
+  const name = path.posix.basename(program)
+  if (name === 'install') installFiles(argv.slice(1), look, contents, identity)
+  if (name === 'cp') copyFiles(argv.slice(1), look, contents, shape)
   return problems
 }
 
@@ -150,8 +127,6 @@ function execCommands(container: PodContainer): readonly (readonly string[])[] {
   )
 }
 
-type Report = (kind: ShapeProblem['kind'], message: string) => void
-
 function checkPorts(container: PodContainer, shape: ImageShape, problem: Report): void {
   for (const { containerPort } of container.ports) {
     if (!shape.binds.includes(containerPort))
@@ -172,136 +147,4 @@ function checkSignal(container: PodContainer, shape: ImageShape, problem: Report
     'signal',
     `it is stopped with ${shape.config.stopSignal}, and hears ${heard}: it is killed when its grace time is over`,
   )
-}
-
-/** Lookups for one container, with what they find to be in the way. */
-class Look {
-  readonly #files: ContainerFiles
-  readonly #shape: ImageShape
-  readonly #container: PodContainer
-  readonly #identity: Identity
-  readonly #problem: Report
-
-  constructor(files: ContainerFiles, shape: ImageShape, container: PodContainer, identity: Identity, problem: Report) {
-    this.#files = files
-    this.#shape = shape
-    this.#container = container
-    this.#identity = identity
-    this.#problem = problem
-  }
-
-  /** @param name a path, absolute or from the working directory, or a program to look for on PATH. */
-  executes(name: string): void {
-    const at = name.includes('/') ? this.#resolve(name) : this.#onPath(name)
-    if (at === undefined)
-      this.#problem('not-recorded', `the shape of ${this.#shape.image} lists no program ${name} on PATH`)
-    const file = at === undefined ? null : this.#lookUp(at, name)
-    if (!file) return
-    if (!canExecute(file, this.#identity)) this.#deny('not-executable', 'execute', file)
-    // The kernel runs a script's interpreter, which has to read the script.
-    if (file.interpreter !== undefined) {
-      if (!canRead(file, this.#identity)) this.#deny('not-readable', 'read', file)
-      this.executes(file.interpreter)
-    }
-  }
-
-  reads(name: string): FoundFile | null {
-    const file = this.#lookUp(this.#resolve(this.#substitute(name)), name)
-    if (file && !canRead(file, this.#identity)) this.#deny('not-readable', 'read', file)
-    return file
-  }
-
-  /** A place to write to: there and writable, or in a folder that is. */
-  writes(place: string): void {
-    const at = this.#resolve(this.#substitute(place))
-    const folder = this.#existing(at)
-    if (folder && !canWrite(folder, this.#identity)) this.#deny('not-writable', 'write to', folder)
-  }
-
-  /** The volume that a path lies on, with the path below its root. */
-  onVolume(at: string): { volume: string; inside: string } | undefined {
-    const mount = this.#files.mountOf(at)
-    return mount && { volume: mount.volume.name, inside: path.posix.relative(mount.path, at) }
-  }
-
-  #resolve(name: string): string {
-    return path.posix.resolve(this.#container.workingDir ?? (this.#shape.config.workingDirectory || '/'), name)
-  }
-
-  /** The nearest thing above a path that is there. */
-  #existing(at: string): FoundFile | null {
-    for (let here = at; here !== '/'; here = path.posix.dirname(here)) {
-      const found = this.#quietly(here)
-      if (found) return found
-    }
-    this.#problem('not-recorded', `the shape of ${this.#shape.image} lists nothing at or above ${at}`)
-    return null
-  }
-
-  #onPath(name: string): string | undefined {
-    const folders = (this.#shape.config.environment.PATH ?? DEFAULT_PATH).split(':')
-    const candidates = folders.map((folder) => path.posix.join(folder, name))
-    return candidates.find((candidate) => this.#quietly(candidate) !== null)
-  }
-
-  #lookUp(at: string, name: string): FoundFile | null {
-    try {
-      const found = this.#files.find(at)
-      if (!found) this.#problem('not-found', `${name} is not on the volume that is mounted there`)
-      return found
-    } catch (error) {
-      if (!(error instanceof NotRecorded)) throw error
-      this.#problem('not-recorded', error.message)
-      return null
-    }
-  }
-
-  #quietly(at: string): FoundFile | null {
-    try {
-      return this.#files.find(at)
-    } catch (error) {
-      if (error instanceof NotRecorded) return null
-      throw error
-    }
-  }
-
-  /** `${NAME:-default}` of the container's environment. */
-  #substitute(text: string): string {
-    const variables = new Map([
-      ...Object.entries(this.#shape.config.environment),
-      ...this.#container.env.map(({ name, value }) => [name, value ?? ''] as const),
-    ])
-    const once = text.replace(
-      /\$\{(\w+)(?::-([^${}]*))?\}/g,
-      (_, name, otherwise) => variables.get(name) || otherwise || '',
-    )
-    return once === text ? text : this.#substitute(once)
-  }
-
-  #deny(kind: ShapeProblem['kind'], verb: string, { path: at, mode, uid, gid, readOnly }: FoundFile): void {
-    const octal = mode.toString(8).padStart(4, '0')
-    const why = verb === 'write to' && readOnly ? 'it is mounted read-only' : `mode ${octal}, owner ${uid}:${gid}`
-    this.#problem(kind, `user ${this.#identity.uid} cannot ${verb} ${at} (${why})`)
-  }
-}
-
-/** `install --mode=M --target-directory=D FILE…`: what it leaves on a volume for the containers after it. */
-function installFiles(args: readonly string[], look: Look, contents: VolumeContents, identity: Identity): void {
-  const option = (name: string) => args.find((arg) => arg.startsWith(`--${name}=`))?.slice(name.length + 3)
-  const target = option('target-directory') ?? '.'
-  look.writes(target)
-  const place = look.onVolume(target)
-  for (const source of args.filter((arg) => !arg.startsWith('--'))) {
-    const file = look.reads(source)
-    if (!file || !place) continue
-    const there = contents.get(place.volume) ?? new Map<string, FoundFile>()
-    const mode = Number.parseInt(option('mode') ?? '755', 8)
-    there.set(path.posix.join(place.inside, path.posix.basename(source)), {
-      ...file,
-      mode,
-      uid: identity.uid,
-      gid: identity.gids[0] ?? 0,
-    })
-    contents.set(place.volume, there)
-  }
 }

@@ -23,6 +23,20 @@ export interface FoundFile {
 /** What init containers have put into a pod's volumes so far: volume's name -> path below its root -> file. */
 export type VolumeContents = Map<string, Map<string, FoundFile>>
 
+/** A volume as a container has it. */
+export interface Mount {
+  readonly volume: PodVolume
+  readonly path: string
+  /** The part of the volume that is mounted; empty for all of it. */
+  readonly subPath: string
+  readonly readOnly: boolean
+}
+
+/** Where an absolute path in a container is on the volume that is mounted over it, relative to the volume's root. */
+export function insideOf({ path: mountPath, subPath }: Mount, at: string): string {
+  return path.posix.relative('/', path.posix.join('/', subPath, path.posix.relative(mountPath, at)))
+}
+
 /** A problem that stops a lookup: the record does not say what is there. */
 export class NotRecorded extends Error {}
 
@@ -63,7 +77,7 @@ export class ContainerFiles {
    */
   find(at: string, links = 0): FoundFile | null {
     const mount = this.mountOf(at)
-    if (mount) return this.#findOnVolume(mount.volume, path.posix.relative(mount.path, at), mount.readOnly, at)
+    if (mount) return this.#findOnVolume(mount.volume, insideOf(mount, at), mount.readOnly, at)
     const given = RUNTIME_FOLDERS.get(at)
     if (given !== undefined) return { path: at, kind: 'directory', mode: given, uid: 0, gid: 0, readOnly: false }
     const file = this.#shape.files.find((entry) => entry.path === at)
@@ -85,13 +99,14 @@ export class ContainerFiles {
   }
 
   /** The volume that a path lies on, and where it is mounted; undefined for the image's own files. */
-  mountOf(at: string): { volume: PodVolume; path: string; readOnly: boolean } | undefined {
+  mountOf(at: string): Mount | undefined {
     const covers = (folder: string) => at === folder || at.startsWith(`${folder.replace(/\/$/, '')}/`)
     const [mount] = this.#container.volumeMounts
       .filter(({ mountPath }) => covers(mountPath))
       .sort((a, b) => b.mountPath.length - a.mountPath.length)
     const volume = this.#pod.volumes.find(({ name }) => name === mount?.name)
-    return mount && volume ? { volume, path: mount.mountPath, readOnly: mount.readOnly } : undefined
+    if (!mount || !volume) return undefined
+    return { volume, path: mount.mountPath, subPath: mount.subPath ?? '', readOnly: mount.readOnly }
   }
 
   #findOnVolume(volume: PodVolume, inside: string, readOnly: boolean, at: string): FoundFile | null {

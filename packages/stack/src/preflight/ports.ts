@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { allEndpoints, portsOf } from '../catalogue/endpoints.ts'
-import { describeHolder, freePortCommand, holdersOfPorts, type PortHolder } from '../system/ports/ports.ts'
+import type { PortHolder } from '../system/ports/listener.ts'
+import { describeHolder, freePortCommand, holdersOfPorts } from '../system/ports/ports.ts'
 import type { Check } from './check.ts'
 
 /** No stranger holds a port that the stack needs. */

@@ -1,10 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
-import { createPrivateFile, hasCode, writePrivateFile } from '../system/files.ts'
+import { createPrivateFile, readIfThere, writePrivateFile } from '../system/files.ts'
 import { deriveAdminKey, verifyAdminKey } from './adminKey.ts'
 import { SECRET_NAMES, type SecretName } from './secretNames.ts'
 import { makeServiceKey, serviceJwksOf } from './serviceKey.ts'
@@ -111,10 +110,7 @@ function checkPairs(secrets: Secrets): void {
 }
 
 async function readSecrets(root: string): Promise<Record<string, unknown> | null> {
-  const text = await readFile(path.join(root, SECRETS_FILE), 'utf8').catch((error: unknown) => {
-    if (hasCode(error, 'ENOENT')) return null
-    throw error
-  })
+  const text = await readIfThere(path.join(root, SECRETS_FILE))
   if (text === null) return null
   try {
     return FileContent.parse(JSON.parse(text))

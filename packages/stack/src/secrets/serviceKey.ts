@@ -1,5 +1,6 @@
 import { calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
 import { z } from 'zod'
+import { parseJson } from '../system/text.ts'
 
 const DATA_URI = 'data:text/plain;charset=utf-8;base64,'
 const ALGORITHM = 'ES256'
@@ -31,12 +32,4 @@ export function serviceJwksOf(serviceKey: string): string | null {
   const { kty, crv, x, y, kid } = parsed.data
   const jwks = { keys: [{ kty, crv, x, y, kid, alg: ALGORITHM, use: 'sig' }] }
   return DATA_URI + Buffer.from(JSON.stringify(jwks)).toString('base64')
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

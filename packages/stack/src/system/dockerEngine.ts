@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { attempt } from './attempt.ts'
 import { exec } from './exec.ts'
+import { lastLines, parseJson } from './text.ts'
 
 const TIMEOUT_MS = 10_000
 
@@ -33,7 +34,7 @@ export async function findDockerEngine(): Promise<DockerEngine> {
       minimumApiVersion: server.MinAPIVersion,
     }
   }
-  const said = asked.stderr.trim().split('\n').at(-1) ?? ''
+  const said = lastLines(asked.stderr, 1)
   if (/permission denied/i.test(said)) return { state: 'no-permission', said }
   if (/cannot connect|is the docker daemon running|no such file|connection refused|pipe/i.test(said))
     return { state: 'not-running', said }
@@ -63,12 +64,4 @@ export async function dockerClientApiVersion(): Promise<string | null> {
 
 function isMissing(error: Error): boolean {
   return 'code' in error && error.code === 'TOOL_MISSING'
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

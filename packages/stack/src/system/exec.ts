@@ -1,6 +1,7 @@
 import { spawn } from 'node:child_process'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
+import { lastLines } from './text.ts'
 
 export interface ExecOptions {
   readonly cwd?: string | undefined
@@ -105,7 +106,7 @@ function signalGroup(pid: number | undefined): void {
 export async function execText(argv: readonly string[], options: ExecOptions = {}): Promise<string> {
   const result = await exec(argv, options)
   if (result.exitCode === 0) return result.stdout.trimEnd()
-  const said = (result.stderr.trim() || result.stdout.trim()).split('\n').slice(-5).join('\n')
+  const said = lastLines(result.stderr.trim() || result.stdout, 5)
   throw new NebulaError(`\`${argv.join(' ')}\` failed with exit code ${result.exitCode}${said ? `:\n${said}` : ''}`, {
     code: 'COMMAND_FAILED',
     exitCode: ExitCode.Failed,

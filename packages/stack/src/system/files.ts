@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto'
-import { chmod, link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { chmod, link, mkdir, open, readFile, rename, rm } from 'node:fs/promises'
 import path from 'node:path'
 import { notWritable } from './notWritable.ts'
 
@@ -27,6 +27,18 @@ export async function createPrivateFile(file: string, content: string): Promise<
   } finally {
     await rm(temporary, { force: true })
   }
+}
+
+/**
+ * A text file's content.
+ * @returns null when there is no such file.
+ * @throws the system's error when it is there and cannot be read.
+ */
+export async function readIfThere(file: string): Promise<string | null> {
+  return await readFile(file, 'utf8').catch((error: unknown) => {
+    if (hasCode(error, 'ENOENT')) return null
+    throw error
+  })
 }
 
 /** Whether this is an error of the operating system with this code, `ENOENT` for example. */

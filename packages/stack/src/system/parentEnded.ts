@@ -9,5 +9,5 @@ const INTERVAL_MS = 200
  */
 export async function parentEnded(signal?: AbortSignal): Promise<void> {
   const parent = process.ppid
-  while (process.ppid === parent) await sleep(INTERVAL_MS, undefined, { ref: false, ...(signal ? { signal } : {}) })
+  while (process.ppid === parent) await sleep(INTERVAL_MS, undefined, { ref: false, signal })
 }

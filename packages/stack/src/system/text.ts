@@ -21,3 +21,27 @@ export function whyEnded(what: string, lines: readonly string[]): string {
   const words = lastWords(lines)
   return words === '' ? what : `${what}: ${words}`
 }
+
+/** The last lines of what a program said, without the empty ones around it. */
+export function lastLines(text: string, count: number): string {
+  return text.trim().split('\n').slice(-count).join('\n')
+}
+
+/** The first line of a text; empty when it has none. */
+export function firstLine(text: string): string {
+  return text.trim().split('\n')[0] ?? ''
+}
+
+/** What is not empty in the lines of a program's output. */
+export function filledLines(text: string): readonly string[] {
+  return text.split('\n').filter((line) => line.trim() !== '')
+}
+
+/** A JSON text's value, for a schema to look at; undefined when it is no JSON. */
+export function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined
+  }
+}

@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 export interface UntilOptions {
   /** Milliseconds to keep trying. */
   readonly deadlineMs: number
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
   /** Milliseconds between two tries. */
   readonly intervalMs?: number
 }
@@ -19,6 +19,6 @@ export async function until(condition: () => Promise<boolean>, options: UntilOpt
     options.signal?.throwIfAborted()
     if (await condition()) return true
     if (performance.now() >= end) return false
-    await sleep(options.intervalMs ?? 200, undefined, options.signal ? { signal: options.signal } : {})
+    await sleep(options.intervalMs ?? 200, undefined, { signal: options.signal })
   }
 }

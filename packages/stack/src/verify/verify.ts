@@ -1,26 +1,33 @@
-import { endpointAddress, endpointUrl } from '../catalogue/endpoints.ts'
 import type { Catalogue, Service } from '../catalogue/schema.ts'
 import { probe } from '../health/probe.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { type Check, runCheck } from './check.ts'
-import { checkHistory, runThrough } from './runThrough.ts'
 
 export interface VerifyOptions {
   readonly catalogue: Catalogue
   readonly secrets: Secrets
+  /** What the application shows of itself once every server answers, in order; one that fails ends it. */
+  readonly proof: readonly ProofStep[]
   readonly onCheck: (check: Check) => void
 }
 
-const RUN_DEADLINE_MS = 60_000
+/** One thing that an application shows of itself. */
+export interface ProofStep {
+  readonly name: string
+  /** The id of the service whose logs tell more, when it failed. */
+  readonly service: string
+  /** @returns what to say of it. @throws why it failed */
+  readonly run: () => Promise<string>
+}
 
 /**
- * Proves from outside that the stack works: every server's own check, then one real run through Convex, the worker and
- * Temporal, with a step that fails once.
- * @returns the checks, in order; the run is not tried when a server it needs is down.
+ * Proves from outside that the stack works: every server's own check, then what the application proves of itself.
+ * @returns the checks, in order; the application's are not tried when a server is down.
  */
 export async function verify({
   catalogue,
   secrets,
+  proof,
   onCheck,
 }: VerifyOptions): Promise<{ ok: boolean; checks: readonly Check[] }> {
   const checks: Check[] = []
@@ -31,8 +38,10 @@ export async function verify({
   }
   const servers = catalogue.services.filter((service) => service.ready)
   const probed = await Promise.all(servers.map((service) => checkServer(service, secrets)))
-  const healthy = probed.map(add).every(Boolean)
-  if (healthy) await verifyRun(catalogue, add)
+  const isUp = probed.map(add).every(Boolean)
+  for (const { name, service, run } of isUp ? proof : []) {
+    if (!add(await runCheck(name, service, run))) break
+  }
   return { ok: checks.every((check) => check.ok), checks }
 }
 
@@ -43,26 +52,4 @@ async function checkServer(service: Service, secrets: Secrets): Promise<Check> {
     if (!result.ok) throw new Error(result.detail ?? 'not ready')
     return result.standIn ? `stand-in: ${result.standIn}` : undefined
   })
-}
-
-async function verifyRun(catalogue: Catalogue, add: (check: Check) => boolean): Promise<void> {
-  const options = {
-    convexUrl: endpointUrl(catalogue, 'convex-backend', 'api'),
-    temporalAddress: endpointAddress(catalogue, 'temporal', 'grpc'),
-    deadlineMs: RUN_DEADLINE_MS,
-  }
-  let runId: string | undefined
-  const ran = await runCheck('A run from start to end', 'nebula-worker', async () => {
-    const { final, changes } = await runThrough(options)
-    runId = final._id
-    return `${final.steps.length} steps, one of them tried twice, ${changes} live updates`
-  })
-  if (!add(ran) || runId === undefined) return
-  const workflowId = runId
-  add(
-    await runCheck('Its history in Temporal', 'temporal', async () => {
-      const events = await checkHistory(options, workflowId)
-      return `workflow ${workflowId}, ${events} events`
-    }),
-  )
 }

@@ -1,10 +1,15 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import { allEndpoints, personUrl } from '../../src/catalogue/endpoints.ts'
+import { allEndpoints } from '../../src/catalogue/endpoints.ts'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
+import {
+  FORWARDED_PORTS_FILE,
+  forwardedPorts,
+  personUrl,
+  writeForwardedPorts,
+} from '../../src/codespaces/browserUrls.ts'
 import { findCodespace } from '../../src/codespaces/codespace.ts'
-import { FORWARDED_PORTS_FILE, forwardedPorts, writeForwardedPorts } from '../../src/codespaces/forwardedPorts.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 
 const ENVIRONMENT = {

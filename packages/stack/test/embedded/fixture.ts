@@ -5,6 +5,7 @@ import { parseCatalogue } from '../../src/catalogue/load.ts'
 import type { Catalogue } from '../../src/catalogue/schema.ts'
 import { LOG_FOLDER } from '../../src/checkout/paths.ts'
 import type { Programs } from '../../src/embedded/programs/programs.ts'
+import { embeddedStack } from '../../src/embedded/state/embeddedStack.ts'
 import { readState } from '../../src/embedded/state/supervisorState.ts'
 import { type Supervisor, startSupervisor } from '../../src/embedded/supervisor/supervisor.ts'
 import { ensureSecrets } from '../../src/secrets/secrets.ts'
@@ -49,8 +50,8 @@ ${entries.join('')}`
 
   async run(catalogue: Catalogue, programs: Programs = {}): Promise<void> {
     const secrets = await ensureSecrets(this.root)
-    const context = { root: this.root, catalogue, secrets, programs }
-    this.#supervisor = await startSupervisor(context, (line) => this.log.push(line))
+    const stack = embeddedStack(this.root, catalogue)
+    this.#supervisor = await startSupervisor({ ...stack, secrets, programs }, (line) => this.log.push(line))
   }
 
   write(file: string, text: string): void {

@@ -25,7 +25,7 @@ async function left(runs: 'real' | 'stand-in', files: readonly string[]) {
   if (!service) throw new TypeError(`no service ${ID}`)
   const program = { path: '/opt/convex', source: 'the tests', version: 'unknown' }
   const programs = { 'convex-local-backend': runs === 'real' ? program : null }
-  return await leftData(service, { root, catalogue, secrets: await ensureSecrets(root), programs })
+  return await leftData(service, { root, whole: catalogue, secrets: await ensureSecrets(root), programs })
 }
 
 test.for([

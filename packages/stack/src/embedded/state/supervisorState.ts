@@ -4,13 +4,14 @@ import path from 'node:path'
 import { z } from 'zod'
 import { STATE_FILE } from '../../checkout/paths.ts'
 import { SERVICE_STATES } from '../../driver/serviceStatus.ts'
+import { parseJson } from '../../system/text.ts'
 
 const Identity = z.object({ pid: z.int().positive(), startTime: z.string() })
 
 /* Another version of this repository may have written it, before a pull: what runs has to be found all the same. */
 const State = z.object({
   supervisor: Identity,
-  /** What it was started from, see `fingerprint`. */
+  /** What it was started from: `definition` of an EmbeddedStack. */
   definition: z.string().catch(''),
   /** How often it was told to try again what failed. */
   retries: z.int().nonnegative().catch(0),
@@ -55,12 +56,4 @@ export function writeState(root: string, state: EmbeddedState): void {
 /** Forgets everything: nothing of this checkout runs. */
 export function removeState(root: string): void {
   rmSync(path.join(root, STATE_FILE), { force: true })
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return null
-  }
 }

@@ -1,9 +1,10 @@
 import path from 'node:path'
 import { type ReferenceContext, resolveReferences } from '../../catalogue/references.ts'
-import type { Catalogue, Service } from '../../catalogue/schema.ts'
+import type { Service } from '../../catalogue/schema.ts'
 import { dataFolder } from '../../checkout/paths.ts'
 import type { Secrets } from '../../secrets/secrets.ts'
 import { describeProgram, type Programs } from '../programs/programs.ts'
+import type { EmbeddedStack } from '../state/embeddedStack.ts'
 import { temporaryFolder } from '../state/temporaryFolder.ts'
 
 /** A process as it is to be started. */
@@ -21,10 +22,7 @@ export interface Launch {
   readonly program?: string
 }
 
-export interface LaunchContext {
-  readonly root: string
-  /** The whole catalogue: references may name services that embedded mode does not run. */
-  readonly catalogue: Catalogue
+export interface LaunchContext extends Pick<EmbeddedStack, 'root' | 'whole'> {
   readonly secrets: Secrets
   readonly programs: Programs
 }
@@ -58,8 +56,8 @@ export function launchOf(service: Service, context: LaunchContext): Launch | nul
 
 /** What the references of a service stand for, except the path of its program. */
 export function referencesOf(id: string, context: LaunchContext): ReferenceContext {
-  const { root, catalogue, secrets } = context
-  return { catalogue, secrets, data: dataFolder(root, id), temporary: temporaryFolder(root, id) }
+  const { root, whole, secrets } = context
+  return { catalogue: whole, secrets, data: dataFolder(root, id), temporary: temporaryFolder(root, id) }
 }
 
 /** The repository's own tools come first, and its Node.js before those. */

@@ -1,97 +1,94 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { whyEnded } from '../../system/text.ts'
-import { ServiceLog } from '../state/serviceLog.ts'
 import { type Child, type Exit, startChild } from './child.ts'
 import { watchHealth } from './healthWatch.ts'
-import { type ProcessRunnerOptions, type Runner, untilNeedsMet, update } from './runner.ts'
-import { watchSources } from './sourceWatch.ts'
-import { WakeUp } from './wakeUp.ts'
+import { type Life, next } from './restartPolicy.ts'
+import { makeRunner, type ProcessRunnerOptions, processTools, type Runner, update } from './runner.ts'
 
-const FIRST_PAUSE_MS = 500
-const LONGEST_PAUSE_MS = 30_000
-/** A process that lived this long was not started in vain. */
-const LONG_LIFE_MS = 10_000
-/** As many starts in a row that never got healthy are no accident: somebody has to mend something. */
-const VAIN_STARTS = 3
+interface Crash {
+  readonly why: 'crashed'
+  readonly exit: Exit
+  readonly life: Life
+}
+
+/** How a life of the process ended: by itself, or to make way. */
+type End = Crash | { readonly why: 'changed' } | { readonly why: 'stopped' }
 
 /** Runs a server: starts it again when it ends, with growing pauses, and when its sources change. */
-export function serverRunner({ service, launch, context }: ProcessRunnerOptions): Runner {
+export function serverRunner(options: ProcessRunnerOptions): Runner {
+  const { service, launch, context } = options
   const { id } = service
   const { board } = context
-  const log = new ServiceLog(context.root, id)
-  const stopping = new AbortController()
-  const change = new WakeUp()
-  const watcher = watchSources(launch.watch, () => change.call())
-  // One for all lives of the process: a listener a restart would pile up.
-  const stopped = new Promise<'stopped'>((resolve) => {
-    stopping.signal.addEventListener('abort', () => resolve('stopped'), { once: true })
-  })
-  let vainStarts = 0
-  let shortLives = 0
-  let restarts = 0
+  const { log, change, unwatch, close } = processTools(options)
   /** It has crashed, and waits to be started again. */
   let isDown = false
-  let running: Promise<void> | undefined
 
-  async function run(): Promise<void> {
-    await untilNeedsMet(service, context, stopping.signal)
-    while (!stopping.signal.aborted) {
+  async function run(signal: AbortSignal): Promise<void> {
+    // One for all lives of the process: a listener a restart would pile up.
+    const stopped = new Promise<'stopped'>((resolve) => {
+      signal.addEventListener('abort', () => resolve('stopped'), { once: true })
+    })
+    let history: readonly Life[] = []
+    while (!signal.aborted) {
       change.forget()
-      const began = performance.now()
-      const end = await live()
-      if (end === 'stopped' || stopping.signal.aborted) return
-      if (end === 'changed') continue
-      shortLives = performance.now() - began < LONG_LIFE_MS ? shortLives + 1 : 0
-      restarts += 1
-      await afterCrash(end)
+      const end = await live(stopped)
+      if (end.why === 'stopped' || signal.aborted) return
+      history = end.why === 'changed' ? [] : await afterCrash(history, end, signal)
     }
   }
 
   /** One process from its start to its end, or until it has to make way for a new one. */
-  async function live(): Promise<Exit | 'changed' | 'stopped'> {
+  async function live(stopped: Promise<'stopped'>): Promise<End> {
     isDown = false
+    const began = performance.now()
+    const { restarts } = board.get(id)
     board.set({
       id,
       state: 'starting',
       since: new Date().toISOString(),
-      ...(restarts > 0 ? { restarts } : {}),
+      ...(restarts ? { restarts } : {}),
       ...(launch.program ? { program: launch.program } : {}),
     })
-    const child = await startChild(launch, log, service.stop)
-    if ('code' in child) {
-      vainStarts += 1
-      return child
+    const crashed = (exit: Exit, wasHealthy: boolean | null): End => {
+      return { why: 'crashed', exit, life: { lastedMs: performance.now() - began, wasHealthy } }
     }
+    const child = await startChild(launch, log, service.stop)
+    if ('code' in child) return crashed(child, false)
     context.onProcess(id, child.identity)
     const over = new AbortController()
     const health = followHealth(over.signal)
     try {
-      return await Promise.race([child.exit, changed(over.signal), stopped])
+      const end = await Promise.race([child.exit, changed(over.signal), stopped])
+      if (typeof end !== 'string') return crashed(end, health.wasHealthy())
+      return { why: end }
     } finally {
       over.abort()
-      await health
-      await end(child)
+      await health.ended
+      await finish(child)
     }
   }
 
-  async function followHealth(signal: AbortSignal): Promise<void> {
-    if (!service.ready) return
-    vainStarts += 1
-    await watchHealth({
+  /** Puts on the board whether it is healthy, as long as it lives. */
+  function followHealth(signal: AbortSignal): { ended: Promise<void>; wasHealthy: () => boolean | null } {
+    const { ready } = service
+    if (!ready) return { ended: Promise.resolve(), wasHealthy: () => null }
+    let wasHealthy = false
+    const ended = watchHealth({
       service,
-      ready: service.ready,
+      ready,
       secrets: context.secrets,
       signal,
       onHealthy: ({ standIn }) => {
-        vainStarts = 0
+        wasHealthy = true
         update(board, id, { state: 'healthy', ...(standIn ? { standIn } : {}) })
       },
       onUnhealthy: (why) => update(board, id, { state: 'starting' }, why),
     })
+    return { ended, wasHealthy: () => wasHealthy }
   }
 
   /** Also what is left of a process that has ended: it may have started others. */
-  async function end(child: Child): Promise<void> {
+  async function finish(child: Child): Promise<void> {
     await child.stop()
     context.onProcess(id, null)
   }
@@ -99,47 +96,44 @@ export function serverRunner({ service, launch, context }: ProcessRunnerOptions)
   async function changed(signal: AbortSignal): Promise<'changed'> {
     await change.wait(signal).catch(() => new Promise(() => {}))
     log.note('its sources changed: starting anew')
-    vainStarts = 0
     update(board, id, { state: 'starting' }, 'its sources changed')
     return 'changed'
   }
 
-  async function afterCrash({ what }: Exit): Promise<void> {
+  /**
+   * Waits until it is to be started again.
+   * @returns the lives that count from here on: none when somebody has mended something meanwhile, or wants it tried.
+   */
+  async function afterCrash(
+    history: readonly Life[],
+    { exit: { what }, life }: Crash,
+    signal: AbortSignal,
+  ): Promise<readonly Life[]> {
     isDown = true
+    const restarts = (board.get(id).restarts ?? 0) + 1
     const why = whyEnded(what, log.recent())
-    if (vainStarts >= VAIN_STARTS) {
-      log.note(`${what}, ${vainStarts} times in a row: given up until its sources change or \`npm run up\``)
+    const decision = next(history, life)
+    if (decision.kind === 'give up') {
+      log.note(`${what}, ${decision.starts} times in a row: given up until its sources change or \`npm run up\``)
       update(board, id, { state: 'failed', restarts }, why)
-      await change.wait(stopping.signal)
-      vainStarts = 0
-      return
+      await change.wait(signal)
+      return []
     }
-    const pauseMs = Math.min(FIRST_PAUSE_MS * 2 ** Math.max(0, shortLives - 1), LONGEST_PAUSE_MS)
-    log.note(`${what}: starting again in ${pauseMs / 1000} s`)
-    update(board, id, { state: 'starting', restarts }, `${why}; starting again in ${pauseMs / 1000} s`)
+    const pause = `${decision.pauseMs / 1000} s`
+    log.note(`${what}: starting again in ${pause}`)
+    update(board, id, { state: 'starting', restarts }, `${why}; starting again in ${pause}`)
     const waking = new AbortController()
-    const signal = AbortSignal.any([waking.signal, stopping.signal])
-    await Promise.race([sleep(pauseMs, undefined, { signal }), change.wait(signal)]).finally(() => waking.abort())
+    const either = AbortSignal.any([waking.signal, signal])
+    const rested = sleep(decision.pauseMs, [...history, life], { signal: either })
+    const woken = change.wait(either).then(() => [])
+    return await Promise.race([rested, woken]).finally(() => waking.abort())
   }
 
-  return {
-    service,
-    start() {
-      running ??= run().catch((error: unknown) => {
-        if (!stopping.signal.aborted) throw error
-      })
-    },
-    retry() {
-      if (!isDown) return
-      update(board, id, { state: 'starting' })
-      change.call()
-    },
-    async stop() {
-      stopping.abort()
-      await watcher.close()
-      await running
-      board.set({ id, state: 'stopped' })
-      await log.close()
-    },
+  function retry(): void {
+    if (!isDown) return
+    update(board, id, { state: 'starting' })
+    change.call()
   }
+
+  return makeRunner(service, context, { run, retry, unwatch, close })
 }

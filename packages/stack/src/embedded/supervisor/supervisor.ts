@@ -1,7 +1,7 @@
 import { startOrder } from '../../catalogue/graph.ts'
 import type { Service } from '../../catalogue/schema.ts'
 import { identifyProcess, type ProcessIdentity } from '../../system/processes.ts'
-import { embeddedCatalogue, fingerprint } from '../state/catalogue.ts'
+import type { EmbeddedStack } from '../state/embeddedStack.ts'
 import { removeState, writeState } from '../state/supervisorState.ts'
 import { companionRunner } from './companionRunner.ts'
 import { jobRunner } from './jobRunner.ts'
@@ -22,14 +22,15 @@ export interface Supervisor {
  * `.nebula/embedded/state.json`, where other commands read it. The services outlive nobody but this process.
  * @param log told what went wrong with the supervisor itself.
  */
-export async function startSupervisor(launch: LaunchContext, log: (line: string) => void): Promise<Supervisor> {
-  const { root, secrets } = launch
-  const catalogue = embeddedCatalogue(launch.catalogue)
+export async function startSupervisor(
+  stack: EmbeddedStack & LaunchContext,
+  log: (line: string) => void,
+): Promise<Supervisor> {
+  const { root, catalogue, definition, secrets } = stack
   const identity = await identifyProcess(process.pid)
-  if (!identity) throw new TypeError('this process can not be found in its own process list')
+  if (!identity) throw new TypeError('this process cannot be found in its own process list')
   const board = new StatusBoard(catalogue.services)
   const processes = new Map<string, ProcessIdentity>()
-  const definition = fingerprint(launch.catalogue)
   let retries = 0
 
   const write = () => {
@@ -41,7 +42,7 @@ export async function startSupervisor(launch: LaunchContext, log: (line: string)
       writeState(root, { supervisor: identity, definition, retries, services })
     } catch (error) {
       // A full disk: the services run on, and the next write may succeed.
-      log(`the state can not be written: ${error instanceof Error ? error.message : String(error)}`)
+      log(`the state cannot be written: ${error instanceof Error ? error.message : String(error)}`)
     }
   }
   const context: RunnerContext = {
@@ -55,7 +56,7 @@ export async function startSupervisor(launch: LaunchContext, log: (line: string)
       write()
     },
   }
-  const runners = new Map(catalogue.services.map((service) => [service.id, runnerOf(service, launch, context)]))
+  const runners = new Map(catalogue.services.map((service) => [service.id, runnerOf(service, stack, context)]))
   board.onChange(write)
   write()
   for (const runner of runners.values()) runner.start()

@@ -1,5 +1,6 @@
 import { exec } from '../exec.ts'
-import type { Listener } from './ports.ts'
+import { filledLines } from '../text.ts'
+import type { Listener } from './listener.ts'
 
 const TIMEOUT_MS = 5_000
 const COMMAND_LENGTH = 120
@@ -36,7 +37,7 @@ async function describeProcess(pid: number): Promise<Listener> {
 /** One field a line, its first letter says which (`-F`). */
 async function lsof(args: readonly string[]): Promise<readonly string[]> {
   const listed = await exec(['lsof', ...args], { timeoutMs: TIMEOUT_MS }).catch(() => null)
-  return listed?.stdout.split('\n').filter((line) => line !== '') ?? []
+  return filledLines(listed?.stdout ?? '')
 }
 
 function isLocal(address: string): boolean {

@@ -1,29 +1,10 @@
 import { connect, createServer } from 'node:net'
 import { z } from 'zod'
 import { exec } from '../exec.ts'
+import { filledLines } from '../text.ts'
+import type { PortHolder } from './listener.ts'
 import { listenersByLsof } from './lsof.ts'
 import { listenersByProcfs } from './procfs.ts'
-
-/** A process of which more is known than that it listens. */
-export interface Listener {
-  readonly pid: number
-  /** Its command line, at most 120 characters of it. */
-  readonly command: string
-  readonly cwd?: string
-}
-
-/** Who listens on a port. `unknown` when this user may not see whose process it is. */
-export type PortHolder = ((Listener & { readonly unknown?: false }) | UnknownHolder) & {
-  /** The container behind it, when it is one of Docker's ports. */
-  readonly container?: string
-}
-
-export interface UnknownHolder {
-  readonly unknown: true
-  readonly pid?: undefined
-  /** Whose it is, where the system tells. */
-  readonly user?: string
-}
 
 const HOST = '127.0.0.1'
 const CONNECT_TIMEOUT_MS = 500
@@ -110,7 +91,7 @@ async function publishedPorts(): Promise<ReadonlyMap<number, string>> {
     () => null,
   )
   if (listed?.exitCode !== 0) return ports
-  for (const line of listed.stdout.split('\n').filter((text) => text !== '')) {
+  for (const line of filledLines(listed.stdout)) {
     const { Names, Ports } = DockerPorts.parse(JSON.parse(line))
     // `127.0.0.1:5005->5000/tcp, :::8000-8002->8000-8002/tcp`
     for (const [, first, last] of Ports.matchAll(/:(\d+)(?:-(\d+))?->/g)) {

@@ -1,5 +1,5 @@
 import { readdir, readFile, readlink } from 'node:fs/promises'
-import type { Listener, UnknownHolder } from './ports.ts'
+import type { Listener, UnknownHolder } from './listener.ts'
 
 const LISTEN = '0A'
 /** 127.0.0.1, all IPv4 addresses, all IPv6 addresses and ::ffff:127.0.0.1, as the kernel prints them. */

@@ -1,4 +1,5 @@
 import { chmod, readFile } from 'node:fs/promises'
+import { createRequire } from 'node:module'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { findConvexBackend } from '../../../src/embedded/programs/convexBackend.ts'
@@ -138,8 +139,8 @@ test('real ends with every way and its reason, and keeps nothing, when the downl
 })
 
 test('the releases that fit are those of the convex package that is installed', async () => {
-  const manifest = new URL(import.meta.resolve('convex/package.json'))
-  const { version } = JSON.parse(await readFile(manifest, 'utf8'))
+  const application = createRequire(path.resolve(import.meta.dirname, '../../../../convex/package.json'))
+  const { version } = JSON.parse(await readFile(application.resolve('convex/package.json'), 'utf8'))
   expect(CONVEX_BACKEND_DATES.package).toBe(version)
   const date = CONVEX_BACKEND.version.slice('precompiled-'.length)
   expect(date >= CONVEX_BACKEND_DATES.from && date < CONVEX_BACKEND_DATES.to).toBe(true)

@@ -2,7 +2,7 @@ import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { strToU8, type Zippable, zipSync } from 'fflate'
 import { expect, test } from 'vitest'
-import { unpack } from '../../../src/embedded/programs/unpack.ts'
+import { unpack } from '../../../src/embedded/programs/download.ts'
 import { execText } from '../../../src/system/exec.ts'
 import { temporaryFolder } from '../../temporaryFolder.ts'
 

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { allEndpoints, portsOf } from '../../../src/catalogue/endpoints.ts'
 import { loadCatalogue } from '../../../src/catalogue/load.ts'
 import { NEEDED_OPTIONS } from '../../../src/embedded/programs/convexBackend.ts'
-import { embeddedCatalogue } from '../../../src/embedded/state/catalogue.ts'
+import { embeddedCatalogue } from '../../../src/embedded/state/embeddedStack.ts'
 import { temporaryFolder } from '../../../src/embedded/state/temporaryFolder.ts'
 import { launchOf } from '../../../src/embedded/supervisor/launch.ts'
 import { ensureSecrets } from '../../../src/secrets/secrets.ts'
@@ -14,7 +14,7 @@ const catalogue = await loadCatalogue(path.join(root, 'infra/stack.yaml'))
 
 async function launch(id: string, programs = {}) {
   const folder = await folderForTest()
-  const context = { root: folder, catalogue, secrets: await ensureSecrets(folder), programs }
+  const context = { root: folder, whole: catalogue, secrets: await ensureSecrets(folder), programs }
   const service = catalogue.services.find((candidate) => candidate.id === id)
   if (!service) throw new TypeError(`no service ${id}`)
   return { folder, secrets: context.secrets, launch: launchOf(service, context) }
