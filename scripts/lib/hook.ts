@@ -2,6 +2,7 @@ import path from 'node:path'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { attempt } from '@nebula/stack/system/attempt'
+import { lastLines } from '@nebula/stack/system/text'
 import pc from 'picocolors'
 import { $, ProcessOutput, spinner, which, within } from 'zx'
 import { command, interruptible, main, report } from './command.ts'
@@ -76,7 +77,7 @@ export async function dockerVersion(): Promise<string | Error> {
   })`docker version --format {{.Server.Version}}`
   if (asked.ok) return asked.stdout.trim()
   const waited = performance.now()
-  const said = asked.stderr.trim().split('\n').at(-1) || 'it hangs'
+  const said = lastLines(asked.stderr, 1) || 'it hangs'
   const error = unreachable(`Docker did not answer within ${formatMs(waited)}: ${said}`)
   if (waited > DOCKER_DEADLINE_MS) return error
   throw error

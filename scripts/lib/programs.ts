@@ -1,6 +1,7 @@
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { attempt } from '@nebula/stack/system/attempt'
 import { identifyProcess, terminate } from '@nebula/stack/system/processes'
+import { lastLines } from '@nebula/stack/system/text'
 import { $, type ProcessOutput, type ProcessPromise, type Shell } from 'zx'
 
 const LAST_LINES = 5
@@ -27,7 +28,7 @@ export async function textOf(running: ProcessPromise): Promise<string> {
 /** What a program that failed said last, as an error for a person: zx's own shows a line of our source. */
 export function failed(what: string, { exitCode, signal, stderr, stdout }: ProcessOutput): NebulaError {
   const how = exitCode === null ? `was ended by ${signal ?? 'its timeout'}` : `failed with exit code ${exitCode}`
-  const said = (stderr.trim() || stdout.trim()).split('\n').slice(-LAST_LINES).join('\n')
+  const said = lastLines(stderr.trim() || stdout, LAST_LINES)
   return new NebulaError(`${what} ${how}${said ? `:\n${said}` : ''}`, { code: 'COMMAND_FAILED' })
 }
 
