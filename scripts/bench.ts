@@ -1,10 +1,11 @@
 import path from 'node:path'
 import { checkHistory, runThrough } from '@nebula/convex/proof'
 import { endpointAddress, endpointUrl } from '@nebula/stack/catalogue/endpoints'
-import { execText } from '@nebula/stack/system/exec'
 import pc from 'picocolors'
+import { $ } from 'zx'
 import { command, interruptible, main } from './lib/command.ts'
-import { wholeNumber } from './lib/options.ts'
+import { jsonOption, wholeNumber } from './lib/options.ts'
+import { AS_ITSELF, textOf } from './lib/programs.ts'
 import { formatMs } from './lib/render/words.ts'
 import { openStack, type Stack } from './lib/stack.ts'
 
@@ -18,14 +19,13 @@ interface Measurement {
 
 const BASELINE = 'start of Node.js'
 const RUN_DEADLINE_MS = 60_000
-const COMMAND_TIMEOUT_MS = 120_000
 
 const program = command(
   'bench',
   'Measure the running stack: what a person waits for, and as a ratio to a start of Node.js',
 )
   .option('--rounds <number>', 'how often each is measured', wholeNumber, 5)
-  .option('--json', 'one JSON object on stdout')
+  .addOption(jsonOption)
   .action((options) => interruptible((signal) => bench(options.rounds, options.json === true, signal)))
 
 async function bench(rounds: number, json: boolean, signal: AbortSignal): Promise<undefined> {
@@ -57,14 +57,12 @@ function benchmarks({ root, catalogue }: Stack, signal: AbortSignal): Readonly<R
     temporalAddress: endpointAddress(catalogue, 'temporal', 'grpc'),
     deadlineMs: RUN_DEADLINE_MS,
   }
-  const script = (name: string, ...args: readonly string[]) =>
-    execText([process.execPath, path.join(root, 'scripts', `${name}.ts`), ...args], {
-      timeoutMs: COMMAND_TIMEOUT_MS,
-      signal,
-    })
+  const node = async (...args: readonly string[]) =>
+    await textOf($({ ...AS_ITSELF, timeout: '2m', signal })`${process.execPath} ${args}`)
+  const script = (name: string, ...args: readonly string[]) => node(path.join(root, 'scripts', `${name}.ts`), ...args)
   let runId = ''
   return {
-    [BASELINE]: () => execText([process.execPath, '--eval', '0'], { signal }),
+    [BASELINE]: () => node('--eval', '0'),
     '`status`': () => script('status'),
     '`up` on a running stack': () => script('up', '--quiet'),
     'a run, from the click to its end': async () => {

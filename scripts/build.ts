@@ -2,9 +2,7 @@ import { command, interruptible, main } from './lib/command.ts'
 import { runSteps } from './lib/steps.ts'
 
 const program = command('build', 'Build every package that has something to build').action(() =>
-  interruptible((signal) =>
-    runSteps([{ title: 'Build', argv: ['turbo', 'run', 'build', '--output-logs=errors-only'] }], signal),
-  ),
+  interruptible((signal) => runSteps({ Build: ($) => $`turbo run build --output-logs=errors-only` }, signal)),
 )
 
 await main(program)

@@ -4,12 +4,12 @@ import { runSteps } from './lib/steps.ts'
 const program = command('check', 'Types of everything, style, and code that nothing uses').action(() =>
   interruptible((signal) =>
     runSteps(
-      [
-        { title: 'Types of the packages', argv: ['turbo', 'run', 'check', '--output-logs=errors-only'] },
-        { title: 'Types of scripts, tests', argv: ['tsc', '-p', '.'] },
-        { title: 'Style', argv: ['biome', 'check'] },
-        { title: 'Unused code', argv: ['knip', '--no-progress'] },
-      ],
+      {
+        'Types of the packages': ($) => $`turbo run check --output-logs=errors-only`,
+        'Types of scripts, tests': ($) => $`tsc -p .`,
+        Style: ($) => $`biome check`,
+        'Unused code': ($) => $`knip --no-progress`,
+      },
       signal,
     ),
   ),

@@ -6,9 +6,9 @@ const program = command('desktop-build', 'Build the desktop app as a native prog
   .option('--no-bundle', 'the program alone, without an installer')
   .action((options) =>
     interruptible(async (signal) => {
-      const page = await runNative(['vite', 'build'], signal, pageSettings)
+      const page = await runNative(($) => $`vite build`, signal, pageSettings)
       if (page !== ExitCode.Green) return page
-      return await runNative(['tauri', 'build', ...(options.bundle ? [] : ['--no-bundle'])], signal)
+      return await runNative(($) => $`tauri build ${options.bundle ? [] : ['--no-bundle']}`, signal)
     }),
   )
 

@@ -3,13 +3,14 @@ import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import type { PreflightResult } from '@nebula/stack/preflight/run'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
+import { jsonOption, modeOption } from './lib/options.ts'
 import { openDriver } from './lib/stack.ts'
 
 const MARKS = { ok: pc.green('✓'), warn: pc.yellow('!'), fail: pc.red('✗') } as const
 
 const program = command('doctor', 'Check this machine for everything that the stack needs')
-  .option('--mode <mode>', 'what for: cluster, embedded, or auto (NEBULA_MODE)')
-  .option('--json', 'one JSON object on stdout')
+  .addOption(modeOption)
+  .addOption(jsonOption)
   .action((options) => interruptible(() => doctor(options.mode, options.json === true)))
 
 async function doctor(mode: string | undefined, json: boolean): Promise<ExitCode> {

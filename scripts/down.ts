@@ -1,21 +1,17 @@
 import { acquireLock } from '@nebula/stack/checkout/lock'
 import { command, interruptible, main } from './lib/command.ts'
-import { chooseRenderer } from './lib/render/choose.ts'
+import { modeOption, quietOption } from './lib/options.ts'
+import { withRenderer } from './lib/render/withRenderer.ts'
 import { openDriver } from './lib/stack.ts'
 
 const program = command('down', 'Stop the stack; its data stays')
-  .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
-  .option('--quiet', 'show errors only')
+  .addOption(modeOption)
+  .addOption(quietOption)
   .action((options) =>
     interruptible(async () => {
       const { root, driver } = await openDriver(options.mode)
       await using _ = await acquireLock(root, 'down')
-      const renderer = chooseRenderer(driver.catalogue, { json: false, quiet: options.quiet === true })
-      try {
-        await driver.down(renderer.onEvent)
-      } finally {
-        renderer.stop()
-      }
+      await withRenderer(driver.catalogue, options, (onEvent) => driver.down(onEvent))
       return undefined
     }),
   )

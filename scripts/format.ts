@@ -4,9 +4,7 @@ import { runSteps } from './lib/steps.ts'
 const program = command('format', 'Format every file')
   .option('--check', 'change nothing; fail when a file is not formatted')
   .action((options) =>
-    interruptible((signal) =>
-      runSteps([{ title: 'Format', argv: ['biome', 'format', ...(options.check ? [] : ['--write'])] }], signal),
-    ),
+    interruptible((signal) => runSteps({ Format: ($) => $`biome format ${options.check ? [] : ['--write']}` }, signal)),
   )
 
 await main(program)

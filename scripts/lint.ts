@@ -4,9 +4,7 @@ import { runSteps } from './lib/steps.ts'
 const program = command('lint', 'Check the style: formatting, imports, likely mistakes')
   .option('--fix', 'repair what can be repaired safely')
   .action((options) =>
-    interruptible((signal) =>
-      runSteps([{ title: 'Style', argv: ['biome', 'check', ...(options.fix ? ['--write'] : [])] }], signal),
-    ),
+    interruptible((signal) => runSteps({ Style: ($) => $`biome check ${options.fix ? ['--write'] : []}` }, signal)),
   )
 
 await main(program)

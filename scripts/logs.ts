@@ -1,12 +1,12 @@
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { command, interruptible, main } from './lib/command.ts'
-import { wholeNumber } from './lib/options.ts'
+import { modeOption, wholeNumber } from './lib/options.ts'
 import { openDriver } from './lib/stack.ts'
 
 const program = command('logs', 'What services said: builds, deploys and processes')
   .argument('[services...]', 'which ones; all when none is named')
-  .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
+  .addOption(modeOption)
   .option('-f, --follow', 'go on as they say more')
   .option('--tail <lines>', 'how many lines from the end', wholeNumber, 200)
   .action((services, options) => interruptible((signal) => logs(services, options, signal)))

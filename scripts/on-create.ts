@@ -1,31 +1,26 @@
-import { allImages } from '@nebula/stack/cluster/images'
-import { type PullResult, pullImages } from '@nebula/stack/cluster/pullImages'
 import { logInToDockerHub } from '@nebula/stack/devcontainer/dockerHubLogin'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
-import { waitForDocker } from '@nebula/stack/system/waitForDocker'
-import { command, interruptible, main } from './lib/command.ts'
-import { DOCKER_DEADLINE_MS, part } from './lib/hook.ts'
-import { openCluster } from './lib/stack.ts'
+import { expBackoff, retry } from 'zx'
+import { DOCKER_TRIES, dockerVersion, hook, note, step } from './lib/hook.ts'
 
 // Runs when a container is new, and in a codespace's prebuild: no user. The bootstrap has installed the
 // packages by now. Everything else is only to make the first start faster, so nothing of it fails the container.
-const program = command('on-create', 'Devcontainer hook: get the images').action(() =>
-  interruptible(async (signal) => {
-    const docker = await part('Docker', signal, () => waitForDocker({ deadlineMs: DOCKER_DEADLINE_MS, signal }))
-    // A prebuild has the secrets of the repository, not those of a user.
-    if (docker) await part('Docker Hub', signal, () => logInToDockerHub(process.env))
-    if (docker) await part('Images', signal, () => getImages(signal))
-    return ExitCode.Green
-  }),
-)
+await hook('on-create', 'get the images', async (signal) => {
+  const docker = await step('Docker', async () => await retry(DOCKER_TRIES, expBackoff('2s', '200ms'), dockerVersion))
+  // A prebuild has the secrets of the repository, not those of a user.
+  if (docker) await step('Docker Hub', () => logInToDockerHub(process.env))
+  if (docker) await step('Images', () => pull(signal))
+  return ExitCode.Green
+})
 
-async function getImages(signal: AbortSignal): Promise<string> {
+async function pull(signal: AbortSignal): Promise<string> {
+  // Only now: they take longer to load than Docker to answer.
+  const { openCluster } = await import('./lib/stack.ts')
+  const { allImages } = await import('@nebula/stack/cluster/images')
+  const { pullImages } = await import('@nebula/stack/cluster/pullImages')
   const { root, definition } = await openCluster()
-  const onPull = (image: string) => void process.stderr.write(`  pulling ${image}\n`)
-  return describe(await pullImages(await allImages(root, definition), { signal, onPull }))
-}
-
-function describe({ present, pulled, failed }: PullResult): string {
+  const images = await allImages(root, definition)
+  const { present, pulled, failed } = await pullImages(images, { signal, onPull: (image) => note(`pulling ${image}`) })
   const parts = [
     pulled.length > 0 ? `${pulled.length} pulled` : '',
     present.length > 0 ? `${present.length} were there` : '',
@@ -34,5 +29,3 @@ function describe({ present, pulled, failed }: PullResult): string {
   const reasons = failed.map(({ image, reason }) => `\n  ${image}: ${reason}`)
   return `${parts.filter(Boolean).join(', ')}${reasons.join('')}`
 }
-
-await main(program)

@@ -1,19 +1,20 @@
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
-import { waitForDocker } from '@nebula/stack/system/waitForDocker'
-import { command, interruptible, main } from './lib/command.ts'
-import { DOCKER_DEADLINE_MS, part, sayWhatToDo } from './lib/hook.ts'
-import { runScript } from './lib/runScript.ts'
+import { expBackoff, retry } from 'zx'
+import { DOCKER_TRIES, dockerVersion, hook, sayWhatToDo, startOrSayWhatToDo, step } from './lib/hook.ts'
 
 // Runs at every start of the container, after post-create too. `up` does all the healing: cluster, registry, kubeconfig,
 // Tilt; where everything runs it changes nothing. No hook comes after this one, so it can end with what is the case.
-const program = command('post-start', 'Devcontainer hook: bring the stack back').action(() =>
-  interruptible(async (signal) => {
-    const docker = await part('Docker', signal, () => waitForDocker({ deadlineMs: DOCKER_DEADLINE_MS, signal }))
-    const exitCode = docker ? await runScript('up', ['--mode', 'cluster']) : ExitCode.Precondition
-    signal.throwIfAborted()
-    if (exitCode !== ExitCode.Green) sayWhatToDo()
-    return exitCode
-  }),
-)
+await hook('post-start', 'bring the stack back', async (signal) => {
+  const docker = await step('Docker', async () => await retry(DOCKER_TRIES, expBackoff('2s', '200ms'), dockerVersion))
+  if (docker) return await startOrSayWhatToDo(() => up(signal))
+  sayWhatToDo()
+  return ExitCode.Precondition
+})
 
-await main(program)
+async function up(signal: AbortSignal): Promise<ExitCode> {
+  // Only now: they take longer to load than Docker to answer.
+  const { openDriver } = await import('./lib/stack.ts')
+  const { start } = await import('./lib/start.ts')
+  const stack = await openDriver('cluster')
+  return await start(stack, { signal }, (options) => stack.driver.up(options))
+}

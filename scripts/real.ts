@@ -9,7 +9,6 @@ import { devcontainerPart } from './lib/real/devcontainerPart.ts'
 import { Journal } from './lib/real/journal.ts'
 import type { RealRun } from './lib/real/realRun.ts'
 import { Redactor } from './lib/real/redactor.ts'
-import { summary } from './lib/real/summary.ts'
 import { formatMs } from './lib/render/words.ts'
 import { openCluster } from './lib/stack.ts'
 
@@ -56,6 +55,26 @@ async function real(options: ReturnType<typeof program.opts>, signal: AbortSigna
   if (rehearsal) process.stdout.write(`${pc.yellow('!')} A rehearsal proves nothing about the published images.\n`)
   else process.stdout.write(`${pc.green('✓')} The published images work.\n`)
   return ExitCode.Green
+}
+
+/** A real run in Markdown: how it ended, what it ran on, its images with their digests, its steps with their times. */
+function summary({ facts, journal, rehearsal }: RealRun, verdict: string): string {
+  const steps = journal.steps.map(
+    ({ part, title, ok, ms, detail }) => `| ${ok ? '✓' : '✗'} | ${part} | ${title} | ${formatMs(ms)} | ${detail} |`,
+  )
+  return [
+    `### ${verdict}`,
+    ...(rehearsal ? ['A rehearsal: images were taken as they were.'] : []),
+    [...new Set(facts.engines)].map((engine) => `- ${engine}`).join('\n'),
+    [
+      '| Image | Digest | Platform | Size | Stand-in |',
+      '| --- | --- | --- | ---: | --- |',
+      ...new Set(facts.images),
+    ].join('\n'),
+    ...(facts.differences.length > 0 ? ['Not as `infra/images.yaml` says:', facts.differences.join('\n')] : []),
+    ['| | Part | Step | Time | |', '| --- | --- | --- | ---: | --- |', ...steps].join('\n'),
+    '',
+  ].join('\n\n')
 }
 
 await main(program)

@@ -3,15 +3,16 @@ import { acquireLock } from '@nebula/stack/checkout/lock'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { command, interruptible, main } from './lib/command.ts'
-import { chooseRenderer } from './lib/render/choose.ts'
-import { runScript } from './lib/runScript.ts'
+import { modeOption, quietOption } from './lib/options.ts'
+import { withRenderer } from './lib/render/withRenderer.ts'
 import { openDriver } from './lib/stack.ts'
+import { start } from './lib/start.ts'
 
 const program = command('reset', 'Delete the stack with all its data, and start it again from nothing')
-  .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
+  .addOption(modeOption)
   .option('--yes', 'do not ask')
   .option('--no-up', 'delete only')
-  .option('--quiet', 'show errors only')
+  .addOption(quietOption)
   .action((options) => interruptible((signal) => reset(options, signal)))
 
 async function reset(options: ReturnType<typeof program.opts>, signal: AbortSignal): Promise<ExitCode | undefined> {
@@ -19,15 +20,11 @@ async function reset(options: ReturnType<typeof program.opts>, signal: AbortSign
   if (!options.yes && !(await confirm(driver.data, signal))) return ExitCode.Failed
   {
     await using _ = await acquireLock(root, 'reset')
-    const renderer = chooseRenderer(driver.catalogue, { json: false, quiet: options.quiet === true })
-    try {
-      await driver.erase(renderer.onEvent)
-    } finally {
-      renderer.stop()
-    }
+    await withRenderer(driver.catalogue, options, (onEvent) => driver.erase(onEvent))
   }
   if (!options.up) return ExitCode.Green
-  return await runScript('up', ['--mode', driver.mode, ...(options.quiet ? ['--quiet'] : [])])
+  const stack = await openDriver(driver.mode)
+  return await start(stack, { ...options, signal }, (upOptions) => stack.driver.up(upOptions))
 }
 
 async function confirm(data: string, signal: AbortSignal): Promise<boolean> {

@@ -3,12 +3,13 @@ import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
+import { jsonOption, modeOption } from './lib/options.ts'
 import { openDriver } from './lib/stack.ts'
 import { statusTable, troubleList } from './lib/summary.ts'
 
 const program = command('status', 'What every service is doing, and why one does not start')
-  .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
-  .option('--json', 'one JSON object on stdout')
+  .addOption(modeOption)
+  .addOption(jsonOption)
   .action((options) => interruptible(() => status(options.mode, options.json === true)))
 
 async function status(mode: string | undefined, json: boolean): Promise<ExitCode> {

@@ -7,14 +7,15 @@ import type { Check } from '@nebula/stack/verify/check'
 import { verify } from '@nebula/stack/verify/verify'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
+import { jsonOption, modeOption } from './lib/options.ts'
 import { formatMs } from './lib/render/words.ts'
 import { openDriver } from './lib/stack.ts'
 
 const PROOF_DEADLINE_MS = 60_000
 
 const program = command('verify', 'Prove that the stack works: every check, then one real run through all of it')
-  .option('--mode <mode>', 'cluster, embedded, or auto: what runs (NEBULA_MODE)')
-  .option('--json', 'one JSON object on stdout')
+  .addOption(modeOption)
+  .addOption(jsonOption)
   .action((options) => interruptible(() => prove(options.mode, options.json === true)))
 
 async function prove(mode: string | undefined, json: boolean): Promise<ExitCode> {

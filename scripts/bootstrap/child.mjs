@@ -1,3 +1,5 @@
+// Says again in a few lines what scripts/lib/command.ts (being told to end) and packages/stack's exec do, on purpose: none
+// of their dependencies is installed yet when this runs.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
 import { Problem, root } from './common.mjs'

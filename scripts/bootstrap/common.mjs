@@ -1,3 +1,5 @@
+// Problem and the times are small copies of packages/stack's NebulaError and of scripts/lib/render/words.ts, on purpose:
+// those are TypeScript, which the Node.js that runs this may not read.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 

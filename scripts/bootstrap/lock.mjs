@@ -1,9 +1,11 @@
+// A smaller copy of packages/stack's checkout/lock.ts and system/processes.ts, on purpose: they need packages, and this
+// lock is held while those are installed.
+import { spawnSync } from 'node:child_process'
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { throwIfStopped } from './child.mjs'
 import { say, stateFolder } from './common.mjs'
-import { startTime } from './startTime.mjs'
 
 const LOCK = path.join(stateFolder, 'install.lock')
 const INTERVAL_MS = 200
@@ -76,5 +78,22 @@ function isAlive(holder) {
     return startTime(pid) === since
   } catch (error) {
     return error.code === 'EPERM'
+  }
+}
+
+/** When a process started, in the system's own words, or '' where it does not say. Together with the pid it is unique. */
+function startTime(pid) {
+  if (process.platform === 'linux') return fromProc(pid)
+  if (process.platform === 'win32') return ''
+  return spawnSync('ps', ['-o', 'lstart=', '-p', String(pid)], { encoding: 'utf8' }).stdout?.trim() ?? ''
+}
+
+/** Sample of /proc/<pid>/stat: `812 (my (program)) S 1 …`; the start, in ticks since boot, is the 22nd field. */
+function fromProc(pid) {
+  try {
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? ''
+  } catch {
+    return ''
   }
 }

@@ -1,8 +1,8 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { createHash } from 'node:crypto'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { capture, interruptible } from './child.mjs'
 import { Problem, root, say, sayWhile } from './common.mjs'
-import { fingerprint } from './fingerprint.mjs'
 import { withLock } from './lock.mjs'
 import { cacheSettings, registrySettings } from './npm.mjs'
 import { ensurePnpm } from './pnpm.mjs'
@@ -39,6 +39,24 @@ export async function ensurePnpmOnly() {
 
 async function exclusively(action) {
   return await interruptible(() => withLock(action))
+}
+
+/** A hash of everything that decides what is installed: lockfile, workspace, manifests, platform. */
+function fingerprint() {
+  const hash = createHash('sha256').update(`${process.platform} ${process.arch}\n`)
+  for (const file of ['package.json', 'pnpm-lock.yaml', 'pnpm-workspace.yaml', ...workspaceManifests()]) {
+    hash.update(`${file}\n`).update(readFileSync(path.join(root, file)))
+  }
+  return hash.digest('hex')
+}
+
+function workspaceManifests() {
+  return ['apps', 'packages'].flatMap((folder) =>
+    readdirSync(path.join(root, folder))
+      .map((name) => path.join(folder, name, 'package.json'))
+      .filter((file) => existsSync(path.join(root, file)))
+      .sort(),
+  )
 }
 
 /** Whether somebody ran `pnpm install` on this platform: pnpm keeps a copy of the lockfile that it installed last. */

@@ -51,7 +51,8 @@ export async function interruptible(action: (signal: AbortSignal) => Promise<Exi
   }
 }
 
-function report(error: unknown): number {
+/** Shows what went wrong and a way out, and returns what to exit with. */
+export function report(error: unknown): ExitCode {
   // commander has printed its own errors, and the help, by now.
   if (error instanceof CommanderError) return error.exitCode === 0 ? ExitCode.Green : ExitCode.Usage
   const verbose = process.argv.includes('--verbose')

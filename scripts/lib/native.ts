@@ -1,10 +1,9 @@
-import { spawn } from 'node:child_process'
 import path from 'node:path'
 import { endpointUrl, findEndpoint } from '@nebula/stack/catalogue/endpoints'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { requireNative } from '@nebula/stack/preflight/native'
-import { attempt } from '@nebula/stack/system/attempt'
-import { identifyProcess, terminate } from '@nebula/stack/system/processes'
+import { $ } from 'zx'
+import { AS_ITSELF, groupEnded, type RunTool } from './programs.ts'
 import { openStack, type Stack } from './stack.ts'
 
 const APP = 'apps/desktop'
@@ -12,50 +11,39 @@ const GRACE_MS = 5_000
 
 /**
  * Runs a tool for the native app, with this terminal, once everything that it needs is there.
- * @param argv program and arguments, run in apps/desktop.
+ * @param runTool runs it with a `$` for apps/desktop.
  * @param env further variables.
  * @throws NebulaError with all that is missing for a native build, each with what installs it.
  */
 export async function runNative(
-  argv: readonly string[],
+  runTool: RunTool,
   signal: AbortSignal,
   env: (stack: Stack) => Readonly<Record<string, string>> = () => ({}),
 ): Promise<ExitCode> {
   await requireNative()
   const stack = await openStack()
-  const [program = '', ...args] = argv
-  const child = spawn(program, args, {
+  const inApp = $({
+    ...AS_ITSELF,
     cwd: path.join(stack.root, APP),
-    env: {
-      ...process.env,
-      ...env(stack),
-      PATH: `${path.join(stack.root, APP, 'node_modules/.bin')}:${process.env.PATH}`,
-    },
+    env: { ...process.env, ...env(stack) },
+    preferLocal: [path.join(stack.root, APP)],
     // A group of its own: Tauri's CLI ends without ending the window that it opened.
     detached: true,
+    nothrow: true,
     stdio: ['ignore', 'inherit', 'inherit'],
   })
-  const closed = new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', resolve)
-  })
-  const identity = child.pid === undefined ? null : await identifyProcess(child.pid)
-  let ending: Promise<unknown> | undefined
-  const stop = () => {
-    if (identity) ending ??= attempt(terminate(identity, { signal: 'SIGTERM', graceMs: GRACE_MS, group: 'at-once' }))
-  }
-  signal.addEventListener('abort', stop)
+  const running = runTool(inApp)
   // A terminal that is closed tells only its own groups.
-  process.on('SIGHUP', stop)
-  if (signal.aborted) stop()
+  const hungUp = new AbortController()
+  const hangUp = () => hungUp.abort()
+  process.on('SIGHUP', hangUp)
   try {
-    const code = await closed
-    const failed = await ending
-    if (failed instanceof Error) throw failed
+    const told = AbortSignal.any([signal, hungUp.signal])
+    const { output } = await groupEnded(running, { signal: told, graceMs: GRACE_MS })
     signal.throwIfAborted()
-    return code === 0 ? ExitCode.Green : ExitCode.Failed
+    return output.ok ? ExitCode.Green : ExitCode.Failed
   } finally {
-    process.off('SIGHUP', stop)
+    process.off('SIGHUP', hangUp)
   }
 }
 

@@ -1,4 +1,13 @@
-import { InvalidArgumentError } from '@commander-js/extra-typings'
+import { InvalidArgumentError, Option } from '@commander-js/extra-typings'
+
+/** For every command that works on a stack. */
+export const modeOption = new Option('--mode <mode>', 'cluster, embedded, or auto: what runs or can run (NEBULA_MODE)')
+
+/** For commands whose result programs read. */
+export const jsonOption = new Option('--json', 'one JSON object on stdout')
+
+/** For commands that take their time. */
+export const quietOption = new Option('--quiet', 'show errors only')
 
 /**
  * Reads an option's value as a whole number above 0.

@@ -20,11 +20,14 @@ export async function openStack(): Promise<Stack> {
   return { root, catalogue: await loadCatalogue(path.join(root, 'infra/stack.yaml')) }
 }
 
+/** A checkout's stack, ready to be worked on. */
+export type OpenedCheckout = OpenedStack & Pick<Stack, 'root'>
+
 /**
  * The stack in the mode that it runs in, or would run in.
  * @param mode the value of a command's `--mode`; NEBULA_MODE when there is none.
  */
-export async function openDriver(mode?: string, convex?: ConvexChoice): Promise<OpenedStack & Pick<Stack, 'root'>> {
+export async function openDriver(mode?: string, convex?: ConvexChoice): Promise<OpenedCheckout> {
   const stack = await openStack()
   const opened = await open({ ...stack, mode: mode ?? process.env.NEBULA_MODE, ...(convex ? { convex } : {}) })
   return { root: stack.root, ...opened }

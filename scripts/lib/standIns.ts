@@ -1,5 +1,6 @@
 import path from 'node:path'
-import { execText } from '@nebula/stack/system/exec'
+import { $ } from 'zx'
+import { textOf } from './programs.ts'
 
 /** Which target of packages/convex-embedded/Dockerfile stands in for which published image. */
 const STAND_INS = [
@@ -10,7 +11,7 @@ const STAND_INS = [
 /** What an image that stands in for another says that it is. */
 export const STAND_IN_LABEL = 'nebula.stand-in'
 
-const BUILD_TIMEOUT_MS = 300_000
+const BUILD_TIMEOUT = '5m'
 
 /** Whether this repository can build a stand-in for an image. */
 export function hasStandIn(reference: string): boolean {
@@ -24,14 +25,12 @@ export function hasStandIn(reference: string): boolean {
  */
 export async function buildStandIns(root: string, images: readonly string[], signal: AbortSignal): Promise<void> {
   const folder = path.join(root, 'packages/convex-embedded')
-  await execText(['node', 'scripts/build.ts'], { cwd: folder, timeoutMs: BUILD_TIMEOUT_MS, signal })
+  const run = $({ cwd: folder, timeout: BUILD_TIMEOUT, signal })
+  await textOf(run`node scripts/build.ts`)
   for (const { image, target } of STAND_INS) {
     const reference = images.find((candidate) => image.test(candidate))
     if (reference === undefined) continue
     process.stderr.write(`building the stand-in for ${reference}\n`)
-    await execText(['docker', 'build', '--quiet', '--target', target, '--tag', reference, folder], {
-      timeoutMs: BUILD_TIMEOUT_MS,
-      signal,
-    })
+    await textOf(run`docker build --quiet --target ${target} --tag ${reference} .`)
   }
 }

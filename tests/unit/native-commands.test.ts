@@ -9,13 +9,14 @@ import { type CommandResult, run } from '../lib/nebula.ts'
 
 const DEADLINE_MS = 20_000
 
-/** Types `desktop-check` where these programs, written in JavaScript, and no others are there. */
+/** Types `desktop-check` where these programs, written in JavaScript, a shell, and no others are there. */
 async function check(
   programs: Readonly<Record<string, string>>,
   options: { folder?: string; onStart?: (kill: (signal: NodeJS.Signals) => void) => void } = {},
 ): Promise<CommandResult> {
   const folder = options.folder ?? temporaryFolder()
   symlinkSync(process.execPath, path.join(folder, 'node'))
+  symlinkSync('/bin/bash', path.join(folder, 'bash'))
   for (const [name, script] of Object.entries(programs))
     writeFileSync(path.join(folder, name), `#!${path.join(folder, 'node')}\n${script}\n`, { mode: 0o755 })
   return await run(repository, [process.execPath, 'scripts/desktop-check.ts'], {

@@ -100,3 +100,30 @@ test.each(['README.md', 'docs/troubleshooting.md'])('every command that %s tells
   expect(typed.length).toBeGreaterThan(5)
   expect(Object.keys(manifest().scripts)).toEqual(expect.arrayContaining(typed))
 })
+
+/** Where a program is started: in `exec`, and for what it cannot do. */
+const STARTERS = [
+  'packages/stack/src/system/exec.ts',
+  // What goes on in the background.
+  'packages/stack/src/system/startInBackground.ts',
+  'packages/stack/src/embedded/supervisor/child.ts',
+  // An archive that is read as it comes, and of which only the beginning is wanted.
+  'packages/stack/src/images/observeImage.ts',
+]
+
+test('programs are run by exec, and by zx in scripts', () => {
+  const sources = globSync(
+    ['scripts/*.ts', 'scripts/lib/**/*.ts', '{packages,apps}/*/{src,vite,convex,scripts}/**/*.{ts,tsx,mjs}'],
+    {
+      cwd: repository,
+      exclude: (file) => file.endsWith('node_modules'),
+    },
+  )
+  expect(sources.length).toBeGreaterThan(200)
+  const starters = sources.filter((file) => /['"](node:)?child_process['"]/.test(read(file)))
+  expect(starters.sort()).toEqual([...STARTERS].sort())
+  const packages = sources.filter((file) => /^(packages|apps)/.test(file))
+  expect(packages.filter((file) => /from ['"]zx(\/|['"])/.test(read(file)))).toEqual([])
+  const scripts = sources.filter((file) => file.startsWith('scripts'))
+  expect(scripts.filter((file) => /stack\/system\/exec['"]/.test(read(file)))).toEqual([])
+})

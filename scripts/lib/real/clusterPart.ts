@@ -3,10 +3,10 @@ import { allImages } from '@nebula/stack/cluster/images'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { attempt } from '@nebula/stack/system/attempt'
-import { exec } from '@nebula/stack/system/exec'
 import pc from 'picocolors'
 import { type CheckoutCopy, copyCheckout } from '../checkoutCopy.ts'
 import { CLUSTER_FIX, existingCluster } from '../existingCluster.ts'
+import { ask } from '../programs.ts'
 import { shapeReports } from '../shapeReport.ts'
 import { collectCluster, type Look } from './evidence.ts'
 import { lifecycle, type TypeCommand } from './lifecycle.ts'
@@ -65,8 +65,8 @@ async function nothingInTheWay({ definition }: RealRun): Promise<string> {
   const cluster = await existingCluster()
   if (cluster !== null) throw inTheWay(cluster, CLUSTER_FIX)
   // It outlives a reset, and what it has would be taken in place of what is published.
-  const registry = await exec(['docker', 'container', 'inspect', definition.registryName])
-  if (registry.exitCode === 0) {
+  const registry = await ask`docker container inspect ${definition.registryName}`
+  if (registry.ok) {
     const how = `docker rm --force --volumes ${definition.registryName}`
     throw inTheWay(
       `the registry ${definition.registryName} exists: its images would be used instead of the published ones`,
@@ -101,7 +101,7 @@ async function cleanUp({ definition, journal }: RealRun, copy: CheckoutCopy, isG
     else if (result.exitCode !== 0) failures.push(result.output.trimEnd())
   }
   if (failures.length === 0) {
-    await attempt(exec(['docker', 'rm', '--force', '--volumes', definition.registryName]))
+    await ask`docker rm --force --volumes ${definition.registryName}`
     return copy.remove()
   }
   const said = journal.redactor.redact([...new Set(failures)].join('\n'))

@@ -1,13 +1,12 @@
 import path from 'node:path'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
-import { exec, execText } from '@nebula/stack/system/exec'
 import { z } from 'zod'
+import { ask, textOf } from '../programs.ts'
 import type { Journal } from './journal.ts'
 import { runProgram } from './program.ts'
 
 const UP_DEADLINE_MS = 2_700_000
 const LOOK_DEADLINE_MS = 90_000
-const REMOVE_TIMEOUT_MS = 180_000
 const Configuration = z.object({ configuration: z.object({ image: z.string() }) })
 const Inspected = z.tuple([
   z.object({
@@ -51,8 +50,9 @@ export class Devcontainer {
   /** The image that the container is built on. */
   async baseImage(): Promise<string> {
     // It looks for a container, and fails without Docker: instead of that it asks a program that knows of none.
-    const argv = [...this.#cli, 'read-configuration', '--workspace-folder', this.#root, '--docker-path', 'true']
-    return Configuration.parse(JSON.parse(await execText(argv, { env: this.env }))).configuration.image
+    const cli = ask({ env: { ...process.env, ...this.env } })
+    const read = cli`${this.#cli} read-configuration --workspace-folder ${this.#root} --docker-path true`
+    return Configuration.parse(JSON.parse(await textOf(read))).configuration.image
   }
 
   /** `devcontainer up`, with all of its hooks. */
@@ -102,18 +102,18 @@ export class Devcontainer {
   /** Removes the container with its volumes and the image that was built for it. */
   async remove(): Promise<void> {
     for (const id of await this.#containers()) {
-      const [{ Config, Mounts }] = Inspected.parse(JSON.parse(await execText(['docker', 'inspect', id])))
-      await execText(['docker', 'rm', '--force', '--volumes', id], { timeoutMs: REMOVE_TIMEOUT_MS })
+      const [{ Config, Mounts }] = Inspected.parse(JSON.parse(await textOf(ask`docker inspect ${id}`)))
+      await textOf(ask({ timeout: '3m' })`docker rm --force --volumes ${id}`)
       const volumes = Mounts.flatMap(({ Type, Name }) => (Type === 'volume' && Name ? [Name] : []))
-      if (volumes.length > 0) await execText(['docker', 'volume', 'rm', '--force', ...volumes])
+      if (volumes.length > 0) await textOf(ask`docker volume rm --force ${volumes}`)
       // Where the user's id was adapted, the image is one layer on top of the one that was built.
-      await exec(['docker', 'image', 'rm', '--force', Config.Image, Config.Image.replace(/-uid$/, '')])
+      await ask`docker image rm --force ${Config.Image} ${Config.Image.replace(/-uid$/, '')}`
     }
   }
 
   async #containers(): Promise<readonly string[]> {
     const filter = `label=devcontainer.local_folder=${this.#root}`
-    const ids = await execText(['docker', 'ps', '--all', '--quiet', '--filter', filter])
+    const ids = await textOf(ask`docker ps --all --quiet --filter ${filter}`)
     return ids.split('\n').filter(Boolean)
   }
 }

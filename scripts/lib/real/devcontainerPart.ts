@@ -1,19 +1,20 @@
-import { execFileSync } from 'node:child_process'
 import { whyNoDocker } from '@nebula/stack/chooseMode'
 import { allImages } from '@nebula/stack/cluster/images'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { attempt } from '@nebula/stack/system/attempt'
-import { exec, execText } from '@nebula/stack/system/exec'
 import pc from 'picocolors'
+import { $ } from 'zx'
 import { copyCheckout } from '../checkoutCopy.ts'
+import { ask, failed, groupEnded, textOf } from '../programs.ts'
 import { Devcontainer } from './devcontainer.ts'
 import { collectCluster } from './evidence.ts'
 import { lifecycle, type TypeCommand } from './lifecycle.ts'
 import { takePublishedImages } from './publishedImages.ts'
 import type { RealRun } from './realRun.ts'
 
-const LOAD_TIMEOUT_MS = 600_000
+const LOAD_DEADLINE_MS = 600_000
+const LOAD_GRACE_MS = 5_000
 /** The user of the container, where the files of the copy would otherwise belong to root in it too. */
 const CONTAINER_USER = '1000:1000'
 
@@ -29,7 +30,7 @@ export async function devcontainerPart(run: RealRun, cli: readonly string[]): Pr
   const noDocker = await whyNoDocker()
   if (noDocker !== null) throw noDockerHere(noDocker)
   const copy = copyCheckout(root, 'nebula-real-', 'nebula')
-  if (process.getuid?.() === 0) execFileSync('chown', ['--recursive', CONTAINER_USER, copy.root])
+  if (process.getuid?.() === 0) await textOf($`chown --recursive ${CONTAINER_USER} ${copy.root}`)
   const container = new Devcontainer(copy.root, cli, journal)
   const type: TypeCommand = async (title, command, args, deadlineMs) => {
     const argv = container.execArgv('npm', 'run', '--silent', command, '--', ...args)
@@ -73,12 +74,13 @@ async function load({ root, definition, journal, signal }: RealRun, container: D
   await journal.step('load images', async () => {
     const images: string[] = []
     for (const image of await allImages(root, definition)) {
-      const inspected = await exec(['docker', 'image', 'inspect', '--format', '{{.Id}}', image])
-      if (inspected.exitCode === 0) images.push(image)
+      if ((await ask`docker image inspect --format {{.Id}} ${image}`).ok) images.push(image)
     }
-    const script = 'docker save "$@" | docker exec --interactive "$0" docker load --quiet'
-    const options = { timeoutMs: LOAD_TIMEOUT_MS, signal, group: true }
-    await execText(['bash', '-o', 'pipefail', '-c', script, container.id, ...images], options)
+    const inGroup = $({ detached: true, nothrow: true, quiet: true })
+    const loading = inGroup`docker save ${images} | docker exec --interactive ${container.id} docker load --quiet`
+    const { output } = await groupEnded(loading, { signal, graceMs: LOAD_GRACE_MS, deadlineMs: LOAD_DEADLINE_MS })
+    signal.throwIfAborted()
+    if (!output.ok) throw failed('loading the images into the container', output)
     return `${images.length} images`
   })
 }

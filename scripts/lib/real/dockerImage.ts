@@ -1,6 +1,6 @@
 import { parseImage } from '@nebula/stack/cluster/images'
-import { execText } from '@nebula/stack/system/exec'
 import { z } from 'zod'
+import { ask, textOf } from '../programs.ts'
 import { STAND_IN_LABEL } from '../standIns.ts'
 
 /** An image as one Docker has it. */
@@ -27,6 +27,22 @@ const Inspected = z.array(
   }),
 )
 
+const Info = z.object({
+  ServerVersion: z.string(),
+  Driver: z.string(),
+  DriverStatus: z.array(z.array(z.string())).nullish(),
+  OSType: z.string(),
+  Architecture: z.string(),
+})
+
+/** What a Docker is, for a person: version, image store, architecture. */
+export async function describeDocker(docker: readonly string[]): Promise<string> {
+  const info = Info.parse(JSON.parse(await textOf(ask`${docker} info --format ${'{{json .}}'}`)))
+  const isContainerd = (info.DriverStatus ?? []).some(([, value]) => value?.includes('containerd.snapshotter'))
+  const store = isContainerd ? "containerd's image store" : info.Driver
+  return `Docker ${info.ServerVersion}, ${store}, ${info.OSType}/${info.Architecture}`
+}
+
 /**
  * Looks at images.
  * @param docker how to call the Docker that has them.
@@ -36,7 +52,7 @@ export async function inspectImages(
   docker: readonly string[],
   references: readonly string[],
 ): Promise<readonly DockerImage[]> {
-  const found = Inspected.parse(JSON.parse(await execText([...docker, 'image', 'inspect', ...references])))
+  const found = Inspected.parse(JSON.parse(await textOf(ask`${docker} image inspect ${references}`)))
   return references.flatMap((reference, index) => {
     const inspected = found[index]
     return inspected === undefined ? [] : [describe(reference, inspected)]

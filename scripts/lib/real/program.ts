@@ -1,6 +1,5 @@
-import { attempt } from '@nebula/stack/system/attempt'
-import { identifyProcess, terminate } from '@nebula/stack/system/processes'
 import { $ } from 'zx'
+import { groupEnded } from '../programs.ts'
 
 export interface ProgramOptions {
   readonly cwd: string
@@ -31,27 +30,10 @@ export async function runProgram(argv: readonly string[], options: ProgramOption
   options.signal?.throwIfAborted()
   const inherited = Object.entries(process.env).filter(([name]) => !OURS.test(name))
   const env = { ...Object.fromEntries(inherited), CI: '1', NO_COLOR: '1', DO_NOT_TRACK: '1', ...options.env }
-  // A group of its own: Ctrl-C reaches it through `end` alone, once.
+  // A group of its own: Ctrl-C reaches it through `groupEnded` alone, once.
   const running = $({ cwd: options.cwd, env, detached: true, nothrow: true, quiet: true, stdio: 'pipe' })`${argv}`
   running.stdin.end()
-  const leader = running.pid === undefined ? null : await identifyProcess(running.pid)
-  let timedOut = false
-  let ending: Promise<unknown> | undefined
-  const end = () => {
-    if (leader) ending ??= attempt(terminate(leader, { signal: 'SIGTERM', graceMs: GRACE_MS, group: 'at-once' }))
-  }
-  const timer = setTimeout(() => {
-    timedOut = true
-    end()
-  }, options.deadlineMs)
-  options.signal?.addEventListener('abort', end)
-  if (options.signal?.aborted) end()
-  try {
-    const { exitCode, signal, stdout, stdall } = await running
-    await ending
-    return { exitCode: signal || timedOut ? null : exitCode, stdout, output: stdall, timedOut }
-  } finally {
-    clearTimeout(timer)
-    options.signal?.removeEventListener('abort', end)
-  }
+  const { output, timedOut } = await groupEnded(running, { ...options, graceMs: GRACE_MS })
+  const { exitCode, signal, stdout, stdall } = output
+  return { exitCode: signal || timedOut ? null : exitCode, stdout, output: stdall, timedOut }
 }

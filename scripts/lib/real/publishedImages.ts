@@ -1,8 +1,7 @@
 import { pullImages } from '@nebula/stack/cluster/pullImages'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
-import { describeDocker } from './dockerEngine.ts'
-import { type DockerImage, inspectImages } from './dockerImage.ts'
+import { type DockerImage, describeDocker, inspectImages } from './dockerImage.ts'
 import type { RealRun } from './realRun.ts'
 
 const REFERENCE_WIDTH = 48
@@ -11,7 +10,7 @@ const REFERENCE_WIDTH = 48
  * Pulls images, asking the registry even for those that are there, says what came, and refuses what is a stand-in. A
  * rehearsal pulls only what is missing, does without what cannot be had, and names the stand-ins.
  * @param docker how to call the Docker to pull into.
- * @throws NebulaError when one can not be had, with the registry's words, or is a stand-in.
+ * @throws NebulaError when one cannot be had, with the registry's words, or is a stand-in.
  */
 export async function takePublishedImages(
   run: RealRun,

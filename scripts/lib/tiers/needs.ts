@@ -7,7 +7,7 @@ import { attempt } from '@nebula/stack/system/attempt'
 import { CLUSTER_FIX, existingCluster } from '../existingCluster.ts'
 import type { TierName } from './tier.ts'
 
-/** Why a tier can not run on this machine now, for a person; null when it can. */
+/** Why a tier cannot run on this machine now, for a person; null when it can. */
 export async function unmetNeed(tier: TierName, root: string): Promise<string | null> {
   if (tier === 'unit') return null
   if (!(await hasTests(tier, root))) return 'not part of this version yet'

@@ -1,8 +1,9 @@
-import { spawn } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import pc from 'picocolors'
+import { $ } from 'zx'
+import { AS_ITSELF } from '../programs.ts'
 import type { TierName } from './tier.ts'
 import { Totals } from './totals.ts'
 import { TOTALS_FILE } from './totalsReporter.ts'
@@ -44,31 +45,19 @@ async function vitest(
   signal.throwIfAborted()
   const program = path.join(root, 'node_modules/vitest/vitest.mjs')
   const reporter = path.join(import.meta.dirname, 'totalsReporter.ts')
-  const argv = [
-    program,
-    'run',
-    '--passWithNoTests',
-    '--project',
-    tier,
-    '--reporter',
-    'default',
-    '--reporter',
-    reporter,
-    ...args,
-  ]
-  const child = spawn(process.execPath, argv, {
+  const flags = ['--passWithNoTests', '--project', tier, '--reporter', 'default', '--reporter', reporter]
+  const running = $({
+    ...AS_ITSELF,
     cwd: root,
     // Vitest colours what goes into a file, too.
     env: { ...process.env, ...env, ...(pc.isColorSupported ? {} : { NO_COLOR: '1' }), [TOTALS_FILE]: file },
+    nothrow: true,
     stdio: quiet ? 'ignore' : ['ignore', 'inherit', 'inherit'],
-  })
-  const stop = () => child.kill('SIGINT')
+  })`${process.execPath} ${program} run ${flags} ${args}`
+  const stop = () => running.child?.kill('SIGINT')
   signal.addEventListener('abort', stop)
   try {
-    return await new Promise((resolve, reject) => {
-      child.on('error', reject)
-      child.on('close', resolve)
-    })
+    return (await running).exitCode
   } finally {
     signal.removeEventListener('abort', stop)
   }

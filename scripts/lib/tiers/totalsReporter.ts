@@ -6,7 +6,7 @@ import type { Totals } from './totals.ts'
 export const TOTALS_FILE = 'NEBULA_TEST_TOTALS'
 
 /**
- * A vitest reporter that writes the true totals of a run as JSON. What fails outside of a test (a file that can not be
+ * A vitest reporter that writes the true totals of a run as JSON. What fails outside of a test (a file that cannot be
  * imported or whose process died, a hook, a promise that nobody awaits) counts as a failure of its own, because no
  * failed test stands for it.
  */

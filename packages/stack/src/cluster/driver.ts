@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process'
-import { createInterface } from 'node:readline'
 import type { Catalogue } from '../catalogue/schema.ts'
 import type { ServiceState } from '../driver/serviceStatus.ts'
 import type { LogOptions, StackDriver, StackStatus } from '../driver/stackDriver.ts'
@@ -7,6 +5,8 @@ import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { loadSecrets } from '../secrets/secrets.ts'
+import { attempt } from '../system/attempt.ts'
+import { exec } from '../system/exec.ts'
 import { type ClusterContext, clusterContext } from './context.ts'
 import { deleteCluster, downCluster } from './down.ts'
 import { observeServices } from './follow.ts'
@@ -71,13 +71,16 @@ async function clusterStatus(context: ClusterContext, secrets: Secrets | null): 
 
 async function showLogs(port: number, { services, tail, follow, signal, onLine }: LogOptions): Promise<void> {
   const flags = ['--port', String(port), '--tail', String(tail), ...(follow ? ['--follow'] : [])]
-  const child = spawn('tilt', ['logs', ...flags, ...services], { stdio: ['ignore', 'pipe', 'inherit'], signal })
-  createInterface({ input: child.stdout }).on('line', onLine)
-  const code = await new Promise<number | null>((resolve, reject) => {
-    child.on('error', reject)
-    child.on('close', resolve)
-  })
-  if (code !== 0) throw new NebulaError(`\`tilt logs\` ended with exit code ${code}`, { code: 'TILT_FAILED' })
+  const options = { signal, onLine, timeoutMs: null, keepOutput: false }
+  const ended = await attempt(exec(['tilt', 'logs', ...flags, ...services], options))
+  // As in embedded mode: it was to go on until then.
+  if (signal.aborted) return
+  if (ended instanceof Error) throw ended
+  if (ended.exitCode !== 0)
+    throw new NebulaError(`\`tilt logs\` ended with exit code ${ended.exitCode}`, {
+      code: 'TILT_FAILED',
+      hint: 'npm run status',
+    })
 }
 
 function notRunning(): NebulaError {

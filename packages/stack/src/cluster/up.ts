@@ -3,7 +3,7 @@ import { type OnEvent, reportStep } from '../driver/events.ts'
 import { followServices, type StartResult } from '../driver/followServices.ts'
 import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
-import { ensureSecrets, type Secrets } from '../secrets/secrets.ts'
+import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureCluster } from './ensure.ts'
 import { clusterWatch } from './follow.ts'
@@ -20,9 +20,18 @@ import { ensureTilt, retryFailed } from './tilt.ts'
  * @throws NebulaError when a precondition is not met or a step before the services fails.
  */
 export async function upCluster(context: ClusterContext, options: UpOptions): Promise<StartResult> {
-  const { root, catalogue, definition, tiltPort } = context
-  const { onEvent, signal } = options
+  await applyCluster(context, options)
+  await startTilt(context, options)
+  return await waitForServices(context, options)
+}
 
+/**
+ * The first part of `upCluster`: checks the machine, then brings up the cluster with its registry, the images in it and
+ * the secrets of the checkout.
+ * @throws NebulaError when a precondition is not met or a step fails.
+ */
+export async function applyCluster(context: ClusterContext, { onEvent, signal }: UpOptions): Promise<void> {
+  const { root, catalogue, definition } = context
   await reportChecks(onEvent, () => checkMachine(context))
   // Images go into the registry while the cluster is made: together they are the longest part of a first start.
   const registryReady = Promise.withResolvers<void>()
@@ -36,9 +45,17 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
     (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, signal }),
     (done) => (done.length > 0 ? done.join(', ') : 'running'),
   )
-  const secrets = await prepareSecrets(context)
+  await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
   await writeForwardedPorts(root, forwardedPorts(catalogue, context.codespace))
   await images
+}
+
+/**
+ * The second part: starts Tilt in the background, or has the one that runs try again what failed.
+ * @throws NebulaError when Tilt ends at once, or the Tiltfile has an error.
+ */
+export async function startTilt(context: ClusterContext, { onEvent, signal }: UpOptions): Promise<void> {
+  const { root, definition, tiltPort } = context
   await reportStep(
     onEvent,
     'tilt',
@@ -52,20 +69,24 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
       return retried.length > 0 ? `was running; trying again: ${retried.join(', ')}` : 'was running'
     },
   )
+}
+
+/**
+ * The third part: waits until every service is green, has failed, or its time is up.
+ * @throws NebulaError when the checkout has no secrets: the cluster was not applied.
+ */
+export async function waitForServices(context: ClusterContext, options: UpOptions): Promise<StartResult> {
+  const { root, catalogue, tiltPort } = context
   const start = performance.now()
   return await followServices(
     {
       catalogue,
       deadlineMs: options.timeoutMs,
-      onChange: (status) => onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
-      signal,
+      onChange: (status) => options.onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
+      signal: options.signal,
     },
-    clusterWatch({ catalogue, secrets, tiltPort, pods: podWatch(context) }),
+    clusterWatch({ catalogue, secrets: await loadSecrets(root), tiltPort, pods: podWatch(context) }),
   )
-}
-
-async function prepareSecrets({ root, definition }: ClusterContext): Promise<Secrets> {
-  return await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
 }
 
 async function pushImages(

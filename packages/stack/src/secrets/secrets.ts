@@ -41,7 +41,7 @@ export async function loadSecrets(root: string): Promise<Secrets> {
   if (content === null) {
     throw new NebulaError(`there are no secrets yet: ${SECRETS_FILE} is not there`, {
       code: 'SECRETS_MISSING',
-      hint: 'just up',
+      hint: 'npm run up',
       exitCode: ExitCode.Precondition,
     })
   }
@@ -136,14 +136,14 @@ function malformedFile(what: string, where = SECRETS_FILE): NebulaError {
 function unrelated(derived: SecretName, source: SecretName): NebulaError {
   return new NebulaError(`${SECRETS_FILE}: ${derived} does not belong to ${source}`, {
     code: 'SECRETS_MALFORMED',
-    hint: `remove the line "${derived}" from ${SECRETS_FILE}, then \`just up\` derives it again`,
+    hint: `remove the line "${derived}" from ${SECRETS_FILE}, then \`npm run up\` derives it again`,
     exitCode: ExitCode.Precondition,
   })
 }
 
 function expectation(issue: z.core.$ZodIssue): string {
   if (issue.code === 'invalid_type')
-    return issue.input === undefined ? 'missing (`just up` adds it)' : `expected a ${issue.expected}`
+    return issue.input === undefined ? 'missing (`npm run up` adds it)' : `expected a ${issue.expected}`
   return `expected ${issue.message}`
 }
 

@@ -97,7 +97,7 @@ test('completes a file of an older version and keeps what it does not know', asy
 test('says that there are none and how to get them', async () => {
   await expect(loadSecrets(await temporaryFolder())).rejects.toMatchObject({
     code: 'SECRETS_MISSING',
-    hint: 'just up',
+    hint: 'npm run up',
     exitCode: 3,
   })
 })

@@ -41,6 +41,34 @@ test('ends at the timeout, and when it is aborted', async () => {
   await expect(exec(forever, { signal: AbortSignal.timeout(100) })).rejects.toThrow()
 })
 
+test('who aborts gets the reason back', async () => {
+  const abort = new AbortController()
+  const running = exec(node('console.log(1); setInterval(() => {}, 1000)'), {
+    signal: abort.signal,
+    onLine: () => abort.abort(new Error('enough')),
+  })
+  await expect(running).rejects.toThrow('enough')
+})
+
+test('a program that says more than a string can hold is ended, and its lines alone may go on for ever', async () => {
+  const script = `
+    const line = 'x'.repeat(1023) + '\\n'
+    let left = 210_000
+    const write = () => { while (left-- > 0) if (!process.stdout.write(line)) return process.stdout.once('drain', write) }
+    write()`
+  await expect(exec(node(script))).rejects.toMatchObject({ code: 'COMMAND_SAID_TOO_MUCH' })
+  let lines = 0
+  const onLine = () => {
+    lines += 1
+  }
+  expect(await exec(node(script), { onLine, timeoutMs: null, keepOutput: false })).toMatchObject({ stdout: '' })
+  expect(lines).toBe(210_000)
+})
+
+test('input that a program does not read does no harm', async () => {
+  expect(await exec(node('0'), { input: 'x'.repeat(5_000_000) })).toMatchObject({ exitCode: 0 })
+})
+
 test('what a program has started ends with it when it is asked for', async () => {
   const parent = `
     const child = require('node:child_process').spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])
