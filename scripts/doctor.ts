@@ -4,7 +4,7 @@ import type { PreflightResult } from '@nebula/stack/preflight/run'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { jsonOption, modeOption } from './lib/options.ts'
-import { openDriver } from './lib/stack.ts'
+import { openCheckout } from './lib/stack.ts'
 
 const MARKS = { ok: pc.green('✓'), warn: pc.yellow('!'), fail: pc.red('✗') } as const
 
@@ -14,7 +14,7 @@ const program = command('doctor', 'Check this machine for everything that the st
   .action((options) => interruptible(() => doctor(options.mode, options.json === true)))
 
 async function doctor(mode: string | undefined, json: boolean): Promise<ExitCode> {
-  const { driver, choice } = await openDriver(mode)
+  const { driver, choice } = await openCheckout(mode)
   const results = await driver.checkMachine()
   const ok = results.every((result) => result.status !== 'fail')
   if (json) process.stdout.write(`${JSON.stringify({ ok, mode: choice.mode, checks: results })}\n`)

@@ -2,7 +2,7 @@ import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { command, interruptible, main } from './lib/command.ts'
 import { modeOption, wholeNumber } from './lib/options.ts'
-import { openDriver } from './lib/stack.ts'
+import { openCheckout } from './lib/stack.ts'
 
 const program = command('logs', 'What services said: builds, deploys and processes')
   .argument('[services...]', 'which ones; all when none is named')
@@ -16,7 +16,7 @@ async function logs(
   options: ReturnType<typeof program.opts>,
   signal: AbortSignal,
 ): Promise<ExitCode> {
-  const { driver } = await openDriver(options.mode)
+  const { driver } = await openCheckout(options.mode)
   const known = driver.catalogue.services.map((service) => service.id)
   const unknown = services.filter((service) => !known.includes(service))
   if (unknown.length > 0) {

@@ -20,11 +20,11 @@ await hook('post-create', 'set up the user, apply the cluster, start Tilt', asyn
 /** `up`, part by part: each says on a line of its own how it goes. */
 async function startStack(signal: AbortSignal): Promise<ExitCode> {
   // Only now: they take longer to load than everything above.
-  const { openCluster, openDriver } = await import('./lib/stack.ts')
+  const { openCluster, openCheckout } = await import('./lib/stack.ts')
   const { applyCluster, startTilt, waitForServices } = await import('@nebula/stack/cluster/up')
   const { start } = await import('./lib/start.ts')
   const cluster = await openCluster()
-  return await start(await openDriver('cluster'), { signal }, async (options) => {
+  return await start(await openCheckout('cluster'), { signal }, async (options) => {
     await applyCluster(cluster, options)
     await startTilt(cluster, options)
     return await waitForServices(cluster, options)

@@ -13,8 +13,8 @@ await hook('post-start', 'bring the stack back', async (signal) => {
 
 async function up(signal: AbortSignal): Promise<ExitCode> {
   // Only now: they take longer to load than Docker to answer.
-  const { openDriver } = await import('./lib/stack.ts')
+  const { openCheckout } = await import('./lib/stack.ts')
   const { start } = await import('./lib/start.ts')
-  const stack = await openDriver('cluster')
+  const stack = await openCheckout('cluster')
   return await start(stack, { signal }, (options) => stack.driver.up(options))
 }

@@ -1,5 +1,6 @@
 import path from 'node:path'
 import { Option } from '@commander-js/extra-typings'
+import { STATE_FOLDER } from '@nebula/stack/checkout/paths'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { attempt } from '@nebula/stack/system/attempt'
 import pc from 'picocolors'
@@ -25,7 +26,7 @@ async function real(options: ReturnType<typeof program.opts>, signal: AbortSigna
   const { root, definition } = await openCluster()
   const start = performance.now()
   const time = new Date().toISOString().slice(0, 19).replaceAll(':', '-')
-  const folder = path.resolve(options.report ?? path.join(root, '.nebula/real', time))
+  const folder = path.resolve(options.report ?? path.join(root, STATE_FOLDER, 'real', time))
   const rehearsal = options.allowStandIns === true
   const journal = new Journal(folder, new Redactor())
   const run: RealRun = {

@@ -5,7 +5,7 @@ import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { command, interruptible, main } from './lib/command.ts'
 import { modeOption, quietOption } from './lib/options.ts'
 import { withRenderer } from './lib/render/withRenderer.ts'
-import { openDriver } from './lib/stack.ts'
+import { openCheckout } from './lib/stack.ts'
 import { start } from './lib/start.ts'
 
 const program = command('reset', 'Delete the stack with all its data, and start it again from nothing')
@@ -16,14 +16,14 @@ const program = command('reset', 'Delete the stack with all its data, and start 
   .action((options) => interruptible((signal) => reset(options, signal)))
 
 async function reset(options: ReturnType<typeof program.opts>, signal: AbortSignal): Promise<ExitCode | undefined> {
-  const { root, driver } = await openDriver(options.mode)
+  const { root, driver } = await openCheckout(options.mode)
   if (!options.yes && !(await confirm(driver.data, signal))) return ExitCode.Failed
   {
     await using _ = await acquireLock(root, 'reset')
     await withRenderer(driver.catalogue, options, (onEvent) => driver.erase(onEvent))
   }
   if (!options.up) return ExitCode.Green
-  const stack = await openDriver(driver.mode)
+  const stack = await openCheckout(driver.mode)
   return await start(stack, { ...options, signal }, (upOptions) => stack.driver.up(upOptions))
 }
 

@@ -4,7 +4,7 @@ import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { jsonOption, modeOption } from './lib/options.ts'
-import { openDriver } from './lib/stack.ts'
+import { openCheckout } from './lib/stack.ts'
 import { statusTable, troubleList } from './lib/summary.ts'
 
 const program = command('status', 'What every service is doing, and why one does not start')
@@ -13,7 +13,7 @@ const program = command('status', 'What every service is doing, and why one does
   .action((options) => interruptible(() => status(options.mode, options.json === true)))
 
 async function status(mode: string | undefined, json: boolean): Promise<ExitCode> {
-  const { driver } = await openDriver(mode)
+  const { driver } = await openCheckout(mode)
   const { platform, services } = await driver.status()
   const ok = services.every(isGreen)
   if (json) {

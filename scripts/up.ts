@@ -5,7 +5,7 @@ import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { command, interruptible, main } from './lib/command.ts'
 import { modeOption, quietOption, wholeNumber } from './lib/options.ts'
 import { withRenderer } from './lib/render/withRenderer.ts'
-import { type OpenedCheckout, openDriver } from './lib/stack.ts'
+import { type OpenedCheckout, openCheckout } from './lib/stack.ts'
 import { DEFAULT_TIMEOUT_S, start } from './lib/start.ts'
 
 const program = command('up', 'Start the stack, wait until it works, and say where to open what')
@@ -22,7 +22,7 @@ const program = command('up', 'Start the stack, wait until it works, and say whe
   .action((options) => interruptible((signal) => up(options, signal)))
 
 async function up(options: ReturnType<typeof program.opts>, signal: AbortSignal): Promise<ExitCode> {
-  const stack = await openDriver(options.mode, options.convex)
+  const stack = await openCheckout(options.mode, options.convex)
   const exitCode = await start(stack, { ...options, signal }, (upOptions) => stack.driver.up(upOptions))
   return exitCode === ExitCode.Green && options.attach ? await attach(stack, signal) : exitCode
 }

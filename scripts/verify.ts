@@ -9,7 +9,7 @@ import pc from 'picocolors'
 import { command, interruptible, main } from './lib/command.ts'
 import { jsonOption, modeOption } from './lib/options.ts'
 import { formatMs } from './lib/render/words.ts'
-import { openDriver } from './lib/stack.ts'
+import { openCheckout } from './lib/stack.ts'
 
 const PROOF_DEADLINE_MS = 60_000
 
@@ -19,7 +19,7 @@ const program = command('verify', 'Prove that the stack works: every check, then
   .action((options) => interruptible(() => prove(options.mode, options.json === true)))
 
 async function prove(mode: string | undefined, json: boolean): Promise<ExitCode> {
-  const { root, driver } = await openDriver(mode)
+  const { root, driver } = await openCheckout(mode)
   const secrets = await loadSecrets(root)
   const { ok, checks } = await verify({
     catalogue: driver.catalogue,

@@ -2,7 +2,7 @@
 // of their dependencies is installed yet when this runs.
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { Problem, root } from './common.mjs'
+import { BootstrapError, root } from './common.mjs'
 
 const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP']
 
@@ -12,7 +12,7 @@ let running
 
 /**
  * Runs an action that starts programs with `capture`; being told to end ends the one that runs.
- * @throws Problem when this process was told to end, after the action's clean-up.
+ * @throws BootstrapError when this process was told to end, after the action's clean-up.
  */
 export async function interruptible(action) {
   const stop = (signal) => {
@@ -44,7 +44,7 @@ export async function capture(file, args, options) {
 
 /** For an action inside of `interruptible` that does other things than running programs. */
 export function throwIfStopped() {
-  if (stoppedBy) throw new Problem('', '', exitCodeOf(stoppedBy))
+  if (stoppedBy) throw new BootstrapError('', '', exitCodeOf(stoppedBy))
 }
 
 /** Runs a program in the repository with this terminal, and returns its exit code. */

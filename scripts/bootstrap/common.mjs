@@ -1,4 +1,4 @@
-// Problem and the times are small copies of packages/stack's NebulaError and of scripts/lib/render/words.ts, on purpose:
+// BootstrapError and the times are small copies of packages/stack's NebulaError and of scripts/lib/render/words.ts, on purpose:
 // those are TypeScript, which the Node.js that runs this may not read.
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -10,7 +10,7 @@ export const root = fileURLToPath(new URL('../..', import.meta.url)).replace(/[\
 export const stateFolder = path.join(root, '.nebula')
 
 /** Something that the person has to know and can mend. */
-export class Problem extends Error {
+export class BootstrapError extends Error {
   constructor(message, hint, exitCode = 3) {
     super(message)
     this.hint = hint

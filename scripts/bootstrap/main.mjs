@@ -6,7 +6,7 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { handOver } from './child.mjs'
-import { Problem, root, say } from './common.mjs'
+import { BootstrapError, root, say } from './common.mjs'
 import { ensurePackages, ensurePnpmOnly } from './packages.mjs'
 import { pnpmFolder } from './pnpm.mjs'
 
@@ -15,7 +15,7 @@ export async function main([command, ...args]) {
   try {
     process.exitCode = await run(command, args)
   } catch (error) {
-    if (!(error instanceof Problem)) throw error
+    if (!(error instanceof BootstrapError)) throw error
     if (error.message) say(`✗ ${error.message}`)
     if (error.hint) say(`→ ${error.hint}`)
     process.exitCode = error.exitCode
@@ -27,7 +27,7 @@ async function run(command, args) {
   const script = path.join(root, 'scripts', `${command}.ts`)
   if (command === undefined || !/^[a-z-]+$/.test(command) || !existsSync(script)) {
     const what = command === undefined ? 'no command was named' : `there is no command "${command}"`
-    throw new Problem(what, `npm run <command>, one of: ${commands().join(', ')}`, 2)
+    throw new BootstrapError(what, `npm run <command>, one of: ${commands().join(', ')}`, 2)
   }
   if (!process.env.NEBULA_SKIP_INSTALL) await ensurePackages()
   return await handOver(process.env.NEBULA_NODE || pinnedNode(), [script, ...args], environment())
@@ -44,11 +44,11 @@ function pinnedNode() {
   if (existsSync(pinned)) return pinned
   const { optionalDependencies } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'))
   if (optionalDependencies[name]) {
-    throw new Problem(`node_modules/${name} is missing`, 'npm run pnpm -- install --frozen-lockfile --force')
+    throw new BootstrapError(`node_modules/${name} is missing`, 'npm run pnpm -- install --frozen-lockfile --force')
   }
   const major = Number(Object.values(optionalDependencies)[0].split('.')[0])
   if (Number(process.versions.node.split('.')[0]) >= major) return process.execPath
-  throw new Problem(
+  throw new BootstrapError(
     `npm carries no Node.js ${major} for ${process.platform} on ${process.arch}, and this one is ${process.versions.node}`,
     `install Node.js ${major}, or set NEBULA_NODE to one`,
   )

@@ -2,7 +2,7 @@ import { accessSync, constants, existsSync } from 'node:fs'
 import { homedir } from 'node:os'
 import path from 'node:path'
 import { capture } from './child.mjs'
-import { Problem, stateFolder } from './common.mjs'
+import { BootstrapError, stateFolder } from './common.mjs'
 
 const QUIET = ['--no-audit', '--no-fund', '--no-update-notifier', '--loglevel=error']
 /** What the cache holds is taken from there; a machine without a network learns so in seconds, not minutes. */
@@ -19,7 +19,7 @@ export async function npm(args, cwd) {
     })
   } catch (error) {
     if (error.code !== 'ENOENT') throw error
-    throw new Problem('npm is not installed, or not on PATH', 'install Node.js together with npm')
+    throw new BootstrapError('npm is not installed, or not on PATH', 'install Node.js together with npm')
   }
 }
 

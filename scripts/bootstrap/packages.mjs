@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { capture, interruptible } from './child.mjs'
-import { Problem, root, say, sayWhile } from './common.mjs'
+import { BootstrapError, root, say, sayWhile } from './common.mjs'
 import { withLock } from './lock.mjs'
 import { cacheSettings, registrySettings } from './npm.mjs'
 import { ensurePnpm } from './pnpm.mjs'
@@ -87,9 +87,9 @@ async function install(pnpm) {
   if (code === 0) return
   say(`\n${output}`)
   if (/OUTDATED_LOCKFILE/.test(output)) {
-    throw new Problem('pnpm-lock.yaml does not fit a package.json', 'npm run pnpm -- install')
+    throw new BootstrapError('pnpm-lock.yaml does not fit a package.json', 'npm run pnpm -- install')
   }
-  throw new Problem(
+  throw new BootstrapError(
     `the packages could not be installed: pnpm ended with ${code}, see above`,
     'npm run pnpm -- install --frozen-lockfile',
   )

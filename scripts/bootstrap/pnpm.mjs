@@ -9,7 +9,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import path from 'node:path'
-import { Problem, root, say, sayWhile, stateFolder } from './common.mjs'
+import { BootstrapError, root, say, sayWhile, stateFolder } from './common.mjs'
 import { npm } from './npm.mjs'
 
 const TOOLS = path.join(stateFolder, 'tools')
@@ -42,7 +42,7 @@ async function getPnpm() {
     const { code, output } = await npm([isLocked ? 'ci' : 'install', '--ignore-scripts'], making)
     if (code !== 0 || !program(making)) {
       say(`\n${output.split('\n').slice(0, MESSAGE_LINES).join('\n')}`)
-      throw new Problem(`npm could not get pnpm ${version()} for this platform: ${PACKAGE}`, 'npm ping')
+      throw new BootstrapError(`npm could not get pnpm ${version()} for this platform: ${PACKAGE}`, 'npm ping')
     }
     // Renamed as a whole, last: a half-made one is never used.
     rmSync(folder(), { recursive: true, force: true })

@@ -3,7 +3,7 @@ import { loadCatalogue } from '@nebula/stack/catalogue/load'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import { type ClusterContext, clusterContext } from '@nebula/stack/cluster/context'
 import type { ConvexChoice } from '@nebula/stack/embedded/programs/convexBackend'
-import { type OpenedStack, openDriver as open } from '@nebula/stack/openDriver'
+import { type OpenedStack, openDriver } from '@nebula/stack/openDriver'
 
 /** The checkout that this script belongs to, and its stack. */
 export interface Stack {
@@ -27,9 +27,9 @@ export type OpenedCheckout = OpenedStack & Pick<Stack, 'root'>
  * The stack in the mode that it runs in, or would run in.
  * @param mode the value of a command's `--mode`; NEBULA_MODE when there is none.
  */
-export async function openDriver(mode?: string, convex?: ConvexChoice): Promise<OpenedCheckout> {
+export async function openCheckout(mode?: string, convex?: ConvexChoice): Promise<OpenedCheckout> {
   const stack = await openStack()
-  const opened = await open({ ...stack, mode: mode ?? process.env.NEBULA_MODE, ...(convex ? { convex } : {}) })
+  const opened = await openDriver({ ...stack, mode: mode ?? process.env.NEBULA_MODE, ...(convex ? { convex } : {}) })
   return { root: stack.root, ...opened }
 }
 

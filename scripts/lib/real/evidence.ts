@@ -1,5 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { LOG_FOLDER } from '@nebula/stack/checkout/paths'
 import type { ClusterDefinition } from '@nebula/stack/cluster/definition'
 import { attempt } from '@nebula/stack/system/attempt'
 import pc from 'picocolors'
@@ -9,7 +10,6 @@ import type { Journal } from './journal.ts'
 /** Runs a program where the stack is, and returns what it said, whatever its exit code. */
 export type Look = (argv: readonly string[]) => Promise<string>
 
-const LOGS = '.nebula/logs'
 const ContainerStatus = z.object({ name: z.string(), ready: z.boolean(), restartCount: z.int() })
 const Pods = z.object({
   items: z.array(
@@ -60,8 +60,8 @@ export async function collectCluster(
       }
     }
   }
-  for (const name of await readdir(path.join(root, LOGS)).catch(() => [])) {
-    await keep(`logs/${name}`, readFile(path.join(root, LOGS, name), 'utf8'))
+  for (const name of await readdir(path.join(root, LOG_FOLDER)).catch(() => [])) {
+    await keep(`logs/${name}`, readFile(path.join(root, LOG_FOLDER, name), 'utf8'))
   }
   await collectDocker(keep, look, definition)
   await keep(

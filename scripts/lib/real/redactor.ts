@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { SECRETS_FILE } from '@nebula/stack/checkout/paths'
 import type { SecretName } from '@nebula/stack/secrets/secretNames'
-import { SECRETS_FILE } from '@nebula/stack/secrets/secrets'
 
 const MARK = '[redacted]'
 /** It is in every log, and nothing without its secret. */

@@ -6,7 +6,7 @@ import pc from 'picocolors'
 import type { Renderer } from './renderer.ts'
 import { fit, fold, formatMs, stateMark, stepMark } from './words.ts'
 
-interface Step {
+interface ShownStep {
   readonly event: StepEvent
   readonly title: string
   /** By performance.now(). */
@@ -27,7 +27,7 @@ const FRAME_MS = 120
 /** A list on the terminal that changes in place: steps above, one line a service below. */
 export function liveRenderer(catalogue: Catalogue, stream: NodeJS.WriteStream): Renderer {
   const update = createLogUpdate(stream)
-  const steps = new Map<string, Step>()
+  const steps = new Map<string, ShownStep>()
   const rows = new Map<string, Row>()
   let mode = ''
   let frame: number | null = 0
@@ -80,7 +80,7 @@ function nextRow(row: Row | undefined, status: ServiceStatus): Row {
   return { status, began, took }
 }
 
-function stepLine({ event, title, began }: Step, frame: number | null, width: number): string {
+function stepLine({ event, title, began }: ShownStep, frame: number | null, width: number): string {
   // Whole, over several lines: what it is about may stand at the end of it.
   if (event.state === 'warning') return `${stepMark('warning')} ${fold(event.message, width - 2).join('\n  ')}`
   const running = event.state === 'started' || event.state === 'progress'

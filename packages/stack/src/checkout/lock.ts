@@ -8,9 +8,7 @@ import { createPrivateFile, readIfThere, writePrivateFile } from '../system/file
 import { identifyProcess, isSameProcess } from '../system/processes.ts'
 import { parseJson } from '../system/text.ts'
 import { until } from '../system/until.ts'
-
-/** Where the lock is, relative to the repository. */
-export const LOCK_FILE = '.nebula/lock'
+import { LOCK_FILE } from './paths.ts'
 
 const Holder = z.object({
   pid: z.int().positive(),

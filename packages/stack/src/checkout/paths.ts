@@ -1,12 +1,21 @@
 import path from 'node:path'
 
+/** What a checkout keeps for itself, relative to the repository. Not in git; nobody else may read it. */
+export const STATE_FOLDER = '.nebula'
+export const SECRETS_FILE = `${STATE_FOLDER}/secrets.json`
+export const LOCK_FILE = `${STATE_FOLDER}/lock`
+/** Where a codespace forwards its ports to, for the Tiltfile. */
+export const FORWARDED_PORTS_FILE = `${STATE_FOLDER}/forwarded.json`
+/** Programs that embedded mode has downloaded, where the home is read-only. */
+export const PROGRAMS_FOLDER = `${STATE_FOLDER}/programs`
+export const LOG_FOLDER = `${STATE_FOLDER}/logs`
+export const TILT_LOG = `${LOG_FOLDER}/tilt.log`
 /** What embedded mode keeps, relative to the repository. */
-export const EMBEDDED_FOLDER = '.nebula/embedded'
+export const EMBEDDED_FOLDER = `${STATE_FOLDER}/embedded`
 export const DATA_FOLDER = `${EMBEDDED_FOLDER}/data`
 export const STATE_FILE = `${EMBEDDED_FOLDER}/state.json`
 /** The program of the supervisor: a process that runs it belongs to the checkout that it lies in. */
 export const SUPERVISE = 'scripts/supervise.ts'
-export const LOG_FOLDER = '.nebula/logs'
 /** What the supervisor itself says, relative to the repository. */
 export const SUPERVISOR_LOG = `${LOG_FOLDER}/supervisor.log`
 

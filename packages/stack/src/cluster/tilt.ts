@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
+import { TILT_LOG } from '../checkout/paths.ts'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { execText } from '../system/exec.ts'
@@ -20,9 +21,6 @@ export interface TiltOptions {
 const TILTFILE = 'infra/Tiltfile'
 const START_DEADLINE_MS = 30_000
 const STOP_GRACE_MS = 10_000
-
-/** Where Tilt's own output goes, relative to the repository. */
-export const TILT_LOG = '.nebula/logs/tilt.log'
 
 /**
  * The Tilt that runs this checkout's Tiltfile, whoever started it.

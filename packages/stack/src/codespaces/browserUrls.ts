@@ -1,11 +1,9 @@
 import path from 'node:path'
 import { allEndpoints } from '../catalogue/endpoints.ts'
 import type { Catalogue, Endpoint } from '../catalogue/schema.ts'
+import { FORWARDED_PORTS_FILE } from '../checkout/paths.ts'
 import { writePrivateFile } from '../system/files.ts'
 import { type Codespace, forwardedOrigin } from './codespace.ts'
-
-/** Where the Tiltfile finds them, relative to the repository. */
-export const FORWARDED_PORTS_FILE = '.nebula/forwarded.json'
 
 /**
  * What a person opens: `http://localhost:8080`, in a codespace the URL that GitHub forwards to it. Null for what has no

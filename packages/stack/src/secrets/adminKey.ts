@@ -1,5 +1,6 @@
 import { createHmac, randomBytes } from 'node:crypto'
 import { gcmsiv } from '@noble/ciphers/aes.js'
+import { SECRETS_FILE } from '../checkout/paths.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 
 /** What a Convex deployment is known by: `INSTANCE_NAME` and `INSTANCE_SECRET` of its backend. */
@@ -96,6 +97,6 @@ function isInstanceName(name: string): boolean {
 function invalid(message: string): NebulaError {
   return new NebulaError(`Convex admin key: ${message}`, {
     code: 'ADMIN_KEY_INVALID',
-    hint: 'cat .nebula/secrets.json',
+    hint: `cat ${SECRETS_FILE}`,
   })
 }

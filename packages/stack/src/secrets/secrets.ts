@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto'
 import path from 'node:path'
 import { z } from 'zod'
+import { SECRETS_FILE } from '../checkout/paths.ts'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { createPrivateFile, readIfThere, writePrivateFile } from '../system/files.ts'
@@ -23,9 +24,6 @@ const FileContent = z.record(z.string(), z.unknown())
 /** What only this checkout knows. Made once, kept in `.nebula/secrets.json`. */
 export type Secrets = Readonly<z.infer<typeof Secrets>>
 type PartialSecrets = z.infer<typeof PartialSecrets>
-
-/** Where the secrets are, relative to the repository. */
-export const SECRETS_FILE = '.nebula/secrets.json'
 
 export interface EnsureSecretsOptions {
   /** Asked when there is no file: what an existing deployment still knows of its secrets. Its data needs the same ones. */

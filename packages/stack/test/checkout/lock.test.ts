@@ -3,7 +3,8 @@ import { once } from 'node:events'
 import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { acquireLock, LOCK_FILE, lockHolder } from '../../src/checkout/lock.ts'
+import { acquireLock, lockHolder } from '../../src/checkout/lock.ts'
+import { LOCK_FILE } from '../../src/checkout/paths.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 
 interface Ending {

@@ -3,12 +3,8 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { allEndpoints } from '../../src/catalogue/endpoints.ts'
 import { loadCatalogue } from '../../src/catalogue/load.ts'
-import {
-  FORWARDED_PORTS_FILE,
-  forwardedPorts,
-  personUrl,
-  writeForwardedPorts,
-} from '../../src/codespaces/browserUrls.ts'
+import { FORWARDED_PORTS_FILE } from '../../src/checkout/paths.ts'
+import { forwardedPorts, personUrl, writeForwardedPorts } from '../../src/codespaces/browserUrls.ts'
 import { findCodespace } from '../../src/codespaces/codespace.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 

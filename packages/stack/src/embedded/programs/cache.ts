@@ -5,6 +5,7 @@ import { homedir } from 'node:os'
 import path from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { z } from 'zod'
+import { PROGRAMS_FOLDER } from '../../checkout/paths.ts'
 import { findRoot } from '../../checkout/root.ts'
 import { ExitCode } from '../../errors/exitCodes.ts'
 import { NebulaError } from '../../errors/nebulaError.ts'
@@ -22,7 +23,7 @@ export async function cacheFolders(env: Env, checkout?: string): Promise<readonl
   const named = env.XDG_CACHE_HOME
   const user = named && path.isAbsolute(named) ? named : path.join(homeOf(env), '.cache')
   const root = checkout ?? (await findRoot(import.meta.dirname))
-  return [path.join(user, 'nebula', 'programs'), path.join(root, '.nebula', 'programs')]
+  return [path.join(user, 'nebula', 'programs'), path.join(root, PROGRAMS_FOLDER)]
 }
 
 /** The user's home. */
