@@ -178,7 +178,7 @@ describe.skipIf(process.getuid?.() === 0 && process.platform !== 'linux')(
       onTestFinished(() => chmod(folder, 0o700))
       const before = await contentOf(folder)
       const { exitCode, output } = await start(folder, asOwner)
-      expect(output).toMatch(new RegExp(`^error: ${culprit(folder)} can not be written to: permission denied\n.*chown`))
+      expect(output).toMatch(new RegExp(`^error: ${culprit(folder)} cannot be written to: permission denied\n.*chown`))
       expect(exitCode).toBe(3)
       expect(await contentOf(folder)).toEqual(before)
       expect((await stat(file)).size).toBeGreaterThan(0)
@@ -190,7 +190,7 @@ describe.skipIf(process.getuid?.() === 0 && process.platform !== 'linux')(
       const taken = path.join(folder, 'data')
       await writeFile(taken, 'a file')
       const { exitCode, output } = await start(taken)
-      expect(output).toContain(`error: ${taken} can not be written to: a file is where a folder should be\n`)
+      expect(output).toContain(`error: ${taken} cannot be written to: a file is where a folder should be\n`)
       expect(exitCode).toBe(3)
     })
   },
