@@ -1,31 +1,17 @@
 import { generateKeyPair, SignJWT } from 'jose'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import {
-  ADMIN_KEY,
-  api,
-  eventually,
-  httpClient,
-  liveClient,
-  makeSigner,
-  type Server,
-  type Signer,
-  startDeployed,
-  watch,
-} from './harness.ts'
-import { RawSession } from './rawSession.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually, httpClient, liveClient, watch } from './harness/clients.ts'
+import { ADMIN_KEY, api } from './harness/fixture.ts'
+import { RawSession } from './harness/rawSession.ts'
+import { makeSigner } from './harness/signer.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let signer: Signer
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, signer, clean } = await startDeployed())
-})
-afterAll(async () => await clean())
+const server = useServer()
 
 describe('a token', () => {
   it('makes the caller who it says', async () => {
     const client = httpClient(server)
-    client.setAuth(await signer.sign({ email: 'a@b.c', role: 'service' }))
+    client.setAuth(await server.signer.sign({ email: 'a@b.c', role: 'service' }))
     expect(await client.query(api.messages.whoami, {})).toEqual({
       tokenIdentifier: 'https://fixture.invalid/service|worker',
       issuer: 'https://fixture.invalid/service',
@@ -38,13 +24,13 @@ describe('a token', () => {
   })
 
   it.each([
-    ['that has expired', async () => await signer.sign({}, Math.floor(Date.now() / 1000) - 10)],
-    ['for another audience', async () => await signer.sign({ aud: 'somebody-else' })],
-    ['of another issuer', async () => await signer.sign({ iss: 'https://elsewhere.invalid' })],
+    ['that has expired', async () => await server.signer.sign({}, Math.floor(Date.now() / 1000) - 10)],
+    ['for another audience', async () => await server.signer.sign({ aud: 'somebody-else' })],
+    ['of another issuer', async () => await server.signer.sign({ iss: 'https://elsewhere.invalid' })],
     ['signed with another key', async () => await (await makeSigner()).sign()],
-    ['without a subject', async () => await signer.sign({ sub: undefined })],
+    ['without a subject', async () => await server.signer.sign({ sub: undefined })],
     ['without a key id', async () => await withHeader({ alg: 'ES256', typ: 'JWT' })],
-    ['without a signature', async () => `${(await signer.sign()).split('.').slice(0, 2).join('.')}.`],
+    ['without a signature', async () => `${(await server.signer.sign()).split('.').slice(0, 2).join('.')}.`],
     ['that is none', async () => 'nonsense'],
   ])('%s is refused', async (_name, make) => {
     const client = httpClient(server)
@@ -53,7 +39,7 @@ describe('a token', () => {
   })
 
   it('is checked against the algorithm of its provider', async () => {
-    const secret = new TextEncoder().encode(signer.jwks)
+    const secret = new TextEncoder().encode(server.signer.jwks)
     const forged = await new SignJWT({ iss: 'https://fixture.invalid/service', aud: 'fixture', sub: 'worker' })
       .setProtectedHeader({ alg: 'HS256', kid: 'one', typ: 'JWT' })
       .setExpirationTime('5m')
@@ -74,7 +60,7 @@ describe('a live client', () => {
     )
     const changes: boolean[] = []
     client.setAuth(
-      async () => await signer.sign(),
+      async () => await server.signer.sign(),
       (isAuthenticated) => changes.push(isAuthenticated),
     )
     expect(await seen.until((identity) => identity !== null)).toMatchObject({ subject: 'worker' })
@@ -98,7 +84,7 @@ describe('a live client', () => {
 
   it('loses its identity when the token expires', async () => {
     const session = await RawSession.open(server)
-    const value = await signer.sign({}, Math.floor(Date.now() / 1000) + 2)
+    const value = await server.signer.sign({}, Math.floor(Date.now() / 1000) + 2)
     session.send({ type: 'Authenticate', baseVersion: 0, tokenType: 'User', value })
     const accepted = await session.next((message) => message.type === 'Transition')
     expect(accepted.endVersion.identity).toBe(1)

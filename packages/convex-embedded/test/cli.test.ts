@@ -1,13 +1,11 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { fixtureCopy } from './fixtureCopy.ts'
-import { api, convex, httpClient, type Server, setEnvironment, startDeployed } from './harness.ts'
+import { expect, it } from 'vitest'
+import { convex } from './harness/cli.ts'
+import { httpClient, setEnvironment } from './harness/clients.ts'
+import { api } from './harness/fixture.ts'
+import { fixtureCopy } from './harness/fixtureCopy.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, clean } = await startDeployed())
-})
-afterAll(async () => await clean())
+const server = useServer()
 
 const greet = () => httpClient(server).query(api.messages.greet, {})
 

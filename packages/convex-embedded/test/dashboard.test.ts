@@ -5,7 +5,9 @@ import { findChromium } from '../../../tests/lib/chromium.ts'
 import { run } from '../../../tests/lib/nebula.ts'
 import { launch } from '../../../tests/lib/page.ts'
 import { type Dashboard, startDashboard } from '../src/dashboard/dashboard.ts'
-import { ADMIN_KEY, api, httpClient, type Server, startDeployed } from './harness.ts'
+import { httpClient } from './harness/clients.ts'
+import { ADMIN_KEY, api } from './harness/fixture.ts'
+import { useServer } from './harness/useServer.ts'
 
 const chromium = findChromium()
 const screenshots = process.env.NEBULA_TEST_SCREENSHOTS
@@ -25,13 +27,11 @@ test('the admin key in the page is for this machine: no other page reads it, by 
 })
 
 describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
-  let server: Server
-  let clean: () => Promise<void>
+  const server = useServer()
   let dashboard: Dashboard
   let browser: Browser
 
   beforeAll(async () => {
-    ;({ server, clean } = await startDeployed())
     dashboard = await startDashboard({ host: '127.0.0.1', port: 0, deploymentUrl: server.url, log: () => {} })
     browser = await launch(chromium ?? '')
     for (const body of ['first', 'second', 'third'])
@@ -40,7 +40,6 @@ describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   afterAll(async () => {
     await browser?.close()
     await dashboard?.close()
-    await clean?.()
   })
 
   async function open(options: { key?: string; theme?: 'light' | 'dark'; width?: number } = {}): Promise<Page> {

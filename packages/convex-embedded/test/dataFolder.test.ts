@@ -2,40 +2,28 @@ import { createHash } from 'node:crypto'
 import { chmod, cp, mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import {
-  api,
-  httpClient,
-  INSTANCE_ENVIRONMENT,
-  runMain,
-  type Server,
-  startDeployed,
-  startServer,
-  temporaryFolder,
-} from './harness.ts'
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest'
+import { httpClient } from './harness/clients.ts'
+import { api, INSTANCE_ENVIRONMENT } from './harness/fixture.ts'
+import { runMain, startServer } from './harness/server.ts'
+import { temporaryFolder } from './harness/temporaryFolder.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let clean: () => Promise<void>
+const server = useServer()
 beforeAll(async () => {
-  ;({ server, clean } = await startDeployed())
   const client = httpClient(server)
   for (let index = 0; index < 20; index += 1) {
     await client.mutation(api.messages.send, { channel: 'bulk', body: 'x'.repeat(5000) })
   }
   // Ended and started again, so that what it holds stands in the database itself, and more of it in the log.
   await server.stop('SIGINT')
-  server = await startServer(server.dataDir, { port: server.port })
+  await server.start()
   await httpClient(server).mutation(api.messages.increment, { name: 'in the log' })
-})
-afterAll(async () => {
-  await server.stop('SIGKILL')
-  await clean()
 })
 
 /** A copy of the server's data as a kill would leave it. */
 async function copyOfData(): Promise<{ folder: string; file: string }> {
-  const { folder, clean: remove } = await temporaryFolder()
-  onTestFinished(remove)
+  const folder = await temporaryFolder()
   await cp(server.dataDir, folder, { recursive: true })
   return { folder, file: path.join(folder, 'convex.sqlite') }
 }
@@ -131,8 +119,7 @@ describe('a data folder', () => {
   it.skipIf(process.platform === 'win32')(
     'keeps its file and its log for its user alone, whatever the umask',
     async () => {
-      const { folder, clean: remove } = await temporaryFolder()
-      onTestFinished(remove)
+      const folder = await temporaryFolder()
       await chmod(folder, 0o755)
       const begun = await startServer(folder)
       onTestFinished(async () => void (await begun.stop('SIGKILL')))
@@ -142,8 +129,7 @@ describe('a data folder', () => {
   )
 
   it('is taken for a new one after a start that was cut off before it wrote anything', async () => {
-    const { folder, clean: remove } = await temporaryFolder()
-    onTestFinished(remove)
+    const folder = await temporaryFolder()
     await writeFile(path.join(folder, 'convex.sqlite'), '')
     const begun = await startServer(folder)
     expect(await begun.stop()).toBe(0)
@@ -185,8 +171,7 @@ describe.skipIf(process.getuid?.() === 0 && process.platform !== 'linux')(
     })
 
     it('is named when it cannot be made', async () => {
-      const { folder, clean: remove } = await temporaryFolder()
-      onTestFinished(remove)
+      const folder = await temporaryFolder()
       const taken = path.join(folder, 'data')
       await writeFile(taken, 'a file')
       const { exitCode, output } = await start(taken)

@@ -1,29 +1,12 @@
 import { makeFunctionReference } from 'convex/server'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { fixtureCopy } from './fixtureCopy.ts'
-import {
-  ADMIN_KEY,
-  api,
-  convex,
-  DEPLOY,
-  eventually,
-  httpClient,
-  liveClient,
-  type Server,
-  startDeployed,
-  startServer,
-  watch,
-} from './harness.ts'
+import { describe, expect, it } from 'vitest'
+import { convex, DEPLOY } from './harness/cli.ts'
+import { eventually, httpClient, liveClient, watch } from './harness/clients.ts'
+import { ADMIN_KEY, api } from './harness/fixture.ts'
+import { fixtureCopy } from './harness/fixtureCopy.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, clean } = await startDeployed())
-})
-afterAll(async () => {
-  await server.stop('SIGKILL')
-  await clean()
-})
+const server = useServer()
 
 const greet = () => httpClient(server).query(api.messages.greet, {})
 const GREETING = (text: string) => ({ 'greeting.ts': `export const greeting = '${text}'\n` })
@@ -37,7 +20,7 @@ describe('convex deploy', () => {
     expect(exitCode).toBe(0)
     await seen.until((text) => text === 'good evening nobody')
     await server.stop('SIGKILL')
-    server = await startServer(server.dataDir, { port: server.port })
+    await server.start()
     expect(await greet()).toBe('good evening nobody')
     expect((await convex(server, DEPLOY)).exitCode).toBe(0)
     expect(await greet()).toBe('hello nobody')

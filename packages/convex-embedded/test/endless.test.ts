@@ -2,8 +2,12 @@ import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { makeFunctionReference } from 'convex/server'
 import { expect, onTestFinished, test } from 'vitest'
-import { fixtureCopy } from './fixtureCopy.ts'
-import { api, convex, DEPLOY, httpClient, liveClient, type Server, startServer, temporaryFolder } from './harness.ts'
+import { convex, DEPLOY } from './harness/cli.ts'
+import { httpClient, liveClient } from './harness/clients.ts'
+import { api } from './harness/fixture.ts'
+import { fixtureCopy } from './harness/fixtureCopy.ts'
+import { type Server, startServer } from './harness/server.ts'
+import { temporaryFolder } from './harness/temporaryFolder.ts'
 
 const LIMIT_MS = 4_000
 const ENDLESS = `import { mutationGeneric as mutation, queryGeneric as query } from 'convex/server'
@@ -26,8 +30,7 @@ const wait = makeFunctionReference<'mutation'>('endless:wait')
 
 /** A deployment with functions that never end, and a way to start its server again. */
 async function deployed(): Promise<{ start: () => Promise<Server>; cwd: string }> {
-  const { folder, clean } = await temporaryFolder()
-  onTestFinished(clean)
+  const folder = await temporaryFolder()
   const start = async () => {
     const server = await startServer(folder, { functionLimitMs: LIMIT_MS })
     onTestFinished(async () => void (await server.stop('SIGKILL')))

@@ -2,29 +2,13 @@ import { readdir } from 'node:fs/promises'
 import type { GenericId } from 'convex/values'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
 import { startDashboard } from '../src/dashboard/dashboard.ts'
-import {
-  ADMIN_KEY,
-  api,
-  eventually,
-  httpClient,
-  json,
-  liveClient,
-  type Server,
-  type Signer,
-  setEnvironment,
-  startDeployed,
-  watch,
-} from './harness.ts'
-import { head, sendRaw, upgradeHead } from './raw.ts'
-import { RawSession } from './rawSession.ts'
+import { eventually, httpClient, json, liveClient, setEnvironment, watch } from './harness/clients.ts'
+import { ADMIN_KEY, api } from './harness/fixture.ts'
+import { head, sendRaw, upgradeHead } from './harness/raw.ts'
+import { RawSession } from './harness/rawSession.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let signer: Signer
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, signer, clean } = await startDeployed())
-})
-afterAll(async () => await clean())
+const server = useServer()
 
 const MALFORMED: readonly (readonly [name: string, target: string, headers: readonly string[]])[] = [
   ['a target that is no path', '//', ['Host: localhost']],
@@ -151,7 +135,7 @@ describe("what is the client's fault", () => {
   })
 
   it.each([[null], [7], [{ a: 1 }], [[1, null]], [true]])('a token for the audience %j', async (aud) => {
-    const headers = { Authorization: `Bearer ${await signer.sign({ aud })}` }
+    const headers = { Authorization: `Bearer ${await server.signer.sign({ aud })}` }
     const answer = await post('/api/query', '{"path":"messages:greet","args":{}}', headers)
     expect(answer.status).toBe(401)
     expect(await json(answer)).toMatchObject({ code: 'Unauthenticated' })

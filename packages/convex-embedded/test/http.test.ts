@@ -1,14 +1,11 @@
 import { makeFunctionReference } from 'convex/server'
 import { ConvexError } from 'convex/values'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ADMIN_KEY, api, httpClient, json, type Server, startDeployed } from './harness.ts'
+import { describe, expect, it } from 'vitest'
+import { httpClient, json } from './harness/clients.ts'
+import { ADMIN_KEY, api } from './harness/fixture.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, clean } = await startDeployed())
-})
-afterAll(async () => await clean())
+const server = useServer()
 
 async function post(path: string, body: unknown, headers: Record<string, string> = {}): Promise<Response> {
   return await fetch(`${server.url}${path}`, { method: 'POST', headers, body: JSON.stringify(body) })

@@ -5,7 +5,8 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { verifyAdminKey } from '@nebula/stack/secrets/adminKey'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort, temporaryFolder } from './harness.ts'
+import { freePort } from './harness/server.ts'
+import { temporaryFolder } from './harness/temporaryFolder.ts'
 
 const SOURCES = fileURLToPath(new URL('../src/image', import.meta.url))
 const SCRIPTS = fileURLToPath(new URL('../image', import.meta.url))
@@ -49,8 +50,7 @@ const backend = (...args: readonly string[]) => [
 ]
 
 async function folder(): Promise<string> {
-  const { folder: made, clean } = await temporaryFolder()
-  onTestFinished(clean)
+  const made = await temporaryFolder()
   return made
 }
 

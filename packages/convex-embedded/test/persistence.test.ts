@@ -1,34 +1,17 @@
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import {
-  api,
-  eventually,
-  freePort,
-  httpClient,
-  INSTANCE_ENVIRONMENT,
-  liveClient,
-  runMain,
-  type Server,
-  startDeployed,
-  startServer,
-  temporaryFolder,
-  watch,
-} from './harness.ts'
-import { RawSession } from './rawSession.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually, httpClient, liveClient, watch } from './harness/clients.ts'
+import { api, INSTANCE_ENVIRONMENT } from './harness/fixture.ts'
+import { RawSession } from './harness/rawSession.ts'
+import { freePort, runMain, startServer } from './harness/server.ts'
+import { temporaryFolder } from './harness/temporaryFolder.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, clean } = await startDeployed())
-})
-afterAll(async () => {
-  await server.stop('SIGKILL')
-  await clean()
-})
+const server = useServer()
 
 /** Ends the server and starts it again on the same data and port, where its clients look for it. */
 async function restart(signal: NodeJS.Signals): Promise<number | null> {
   const exitCode = await server.stop(signal)
-  server = await startServer(server.dataDir, { port: server.port })
+  await server.start()
   return exitCode
 }
 
@@ -51,7 +34,7 @@ describe('a restart', () => {
     await client.mutation(api.messages.increment, { name: 'bridge' })
     await server.stop('SIGKILL')
     const meanwhile = client.mutation(api.messages.increment, { name: 'bridge' })
-    server = await startServer(server.dataDir, { port: server.port })
+    await server.start()
     expect(await meanwhile).toBe(2)
     await seen.until((count) => count === 2)
   })
@@ -98,7 +81,7 @@ describe('a kill in the middle of mutations', () => {
       )
       process.kill(server.pid, 'SIGKILL')
       await Promise.allSettled(writers)
-      server = await startServer(server.dataDir, { port: server.port })
+      await server.start()
       const bodies = await bodiesOf(channel)
       expect(bodies).toEqual(expect.arrayContaining(acknowledged))
       expect([...sent]).toEqual(expect.arrayContaining(bodies))
@@ -125,7 +108,7 @@ describe('a kill in the middle of mutations', () => {
         (count) => count >= (part * EACH * clients.length) / 5,
       )
       await server.stop('SIGKILL')
-      server = await startServer(server.dataDir, { port: server.port })
+      await server.start()
     }
     await Promise.all(writers)
     await seen.until((count) => count === EACH * clients.length)
@@ -141,7 +124,7 @@ describe('scheduled functions', () => {
     await client.mutation(api.work.later, { name: 'while down', delayMs: 100 })
     const id = await client.mutation(api.work.later, { name: 'far away', delayMs: 3_600_000 })
     await server.stop('SIGKILL')
-    server = await startServer(server.dataDir, { port: server.port })
+    await server.start()
     await eventually(
       () => httpClient(server).query(api.messages.count, { name: 'while down' }),
       (count) => count === 1,
@@ -163,8 +146,7 @@ describe('the process', () => {
   })
 
   it('says when its port is taken, by whom, and how to change that', async () => {
-    const { folder, clean: remove } = await temporaryFolder()
-    onTestFinished(remove)
+    const folder = await temporaryFolder()
     const { exitCode, output } = await runMain({
       ...INSTANCE_ENVIRONMENT,
       CONVEX_DATA_DIR: folder,
@@ -182,8 +164,7 @@ describe('the process', () => {
   })
 
   it('ends in time although clients are connected', async () => {
-    const { folder, clean: remove } = await temporaryFolder()
-    onTestFinished(remove)
+    const folder = await temporaryFolder()
     const port = await freePort()
     const other = await startServer(folder, { port })
     const session = await RawSession.open(other)

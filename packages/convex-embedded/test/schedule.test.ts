@@ -1,14 +1,11 @@
 import type { GenericId } from 'convex/values'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import { nextRunOf } from '../src/schedule/cronTime.ts'
-import { api, eventually, httpClient, type Server, startDeployed } from './harness.ts'
+import { eventually, httpClient } from './harness/clients.ts'
+import { api } from './harness/fixture.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, clean } = await startDeployed())
-})
-afterAll(async () => await clean())
+const server = useServer()
 
 const count = (name: string) => httpClient(server).query(api.messages.count, { name })
 const job = (id: GenericId<'_scheduled_functions'>) => httpClient(server).query(api.work.job, { id })

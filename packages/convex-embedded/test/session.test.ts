@@ -4,7 +4,7 @@ import type { WebSocket } from 'ws'
 import { Functions } from '../src/functions.ts'
 import { Session } from '../src/sync/session.ts'
 import { Subscriptions } from '../src/sync/subscription.ts'
-import { eventually } from './harness.ts'
+import { eventually } from './harness/clients.ts'
 
 /** A session whose server fails at everything that it is asked for. */
 function brokenSession() {

@@ -1,8 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { ConvexClient } from 'convex/browser'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { api, httpClient, liveClient, type Server, startDeployed, startServer, watch } from './harness.ts'
-import { liveHeap } from './heap.ts'
+import { expect, it } from 'vitest'
+import { httpClient, liveClient, watch } from './harness/clients.ts'
+import { api } from './harness/fixture.ts'
+import { liveHeap } from './harness/heap.ts'
+import { useServer } from './harness/useServer.ts'
 
 const MUTATIONS = 10_000
 /** Until here the server's caches fill and its code gets compiled. */
@@ -23,15 +25,7 @@ const VISITORS = 600
 /** 3.4 kB a visitor: what a session without its queries takes. */
 const VISITORS_GROWTH_MB = 2
 
-let server: Server
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, clean } = await startDeployed({ inspect: true }))
-})
-afterAll(async () => {
-  await server.stop('SIGKILL')
-  await clean()
-})
+const server = useServer({ inspect: true })
 
 const counter = (index: number) => `counter ${index % COUNTERS}`
 
@@ -74,7 +68,7 @@ it('takes 10,000 mutations before 50 live subscribers: none lost, memory flat, a
   const before = await everything()
   expect(before).toMatchObject({ counters: Object.fromEntries(expected), messages: { length: documents } })
   await server.stop('SIGINT')
-  server = await startServer(server.dataDir, { port: server.port, inspect: true })
+  await server.start()
   expect(await everything()).toEqual(before)
   await Promise.all(subscribers.map(({ name, seen }) => seen.until((value) => value === expected.get(name))))
 })

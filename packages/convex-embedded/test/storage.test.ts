@@ -1,18 +1,12 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { GenericId } from 'convex/values'
-import { afterAll, beforeAll, expect, it } from 'vitest'
-import { api, eventually, httpClient, json, type Server, startDeployed, startServer } from './harness.ts'
+import { expect, it } from 'vitest'
+import { eventually, httpClient, json } from './harness/clients.ts'
+import { api } from './harness/fixture.ts'
+import { useServer } from './harness/useServer.ts'
 
-let server: Server
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, clean } = await startDeployed())
-})
-afterAll(async () => {
-  await server.stop('SIGKILL')
-  await clean()
-})
+const server = useServer()
 
 async function upload(body: string | Uint8Array<ArrayBuffer>, contentType: string): Promise<GenericId<'_storage'>> {
   const url = await httpClient(server).mutation(api.work.uploadUrl, {})
@@ -54,7 +48,7 @@ it('keeps what actions store while mutations next to them fail', async () => {
 it('keeps files through a restart, and clears away what belongs to none', async () => {
   const id = await upload('still there', 'text/plain')
   await server.stop('SIGKILL')
-  server = await startServer(server.dataDir, { port: server.port })
+  await server.start()
   expect(await (await fetch(await urlOf(id))).text()).toBe('still there')
   const names = await readdir(path.join(server.dataDir, 'files'))
   expect(names).toContain(id)

@@ -1,21 +1,18 @@
 import { ConvexReactClient } from 'convex/react'
 import { makeFunctionReference } from 'convex/server'
 import type { GenericId } from 'convex/values'
-import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
-import { api, eventually, httpClient, liveClient, type Server, startDeployed, watch } from './harness.ts'
-import { RawSession } from './rawSession.ts'
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { eventually, httpClient, liveClient, watch } from './harness/clients.ts'
+import { api } from './harness/fixture.ts'
+import { RawSession } from './harness/rawSession.ts'
+import { useServer } from './harness/useServer.ts'
 
 interface Message {
   readonly _id: string
   readonly body: string
 }
 
-let server: Server
-let clean: () => Promise<void>
-beforeAll(async () => {
-  ;({ server, clean } = await startDeployed())
-})
-afterAll(async () => await clean())
+const server = useServer()
 
 describe('live queries', () => {
   it('show what another client writes', async () => {

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { onTestFinished } from 'vitest'
-import { FIXTURE } from './harness.ts'
+import { FIXTURE } from './fixture.ts'
 
-const NODE_MODULES = fileURLToPath(new URL('../node_modules', import.meta.url))
+const NODE_MODULES = fileURLToPath(new URL('../../node_modules', import.meta.url))
 
 /** A copy of the fixture with other files in it, gone when the test is over. @returns its folder */
 export async function fixtureCopy(files: Readonly<Record<string, string | null>>): Promise<string> {

@@ -1,7 +1,9 @@
 import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import { build } from 'esbuild'
-import { ADMIN_KEY, FIXTURE, json, type Server } from './harness.ts'
+import { json } from './clients.ts'
+import { ADMIN_KEY, FIXTURE } from './fixture.ts'
+import type { Server } from './server.ts'
 
 /**
  * Deploys the fixture as the CLI does, bundled with the same options, in a fraction of its time. deploy.test.ts has the

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto'
 import { once } from 'node:events'
 import { WebSocket } from 'ws'
 import { z } from 'zod'
-import type { Server } from './harness.ts'
+import type { Server } from './server.ts'
 
 const Version = z.object({ querySet: z.number(), identity: z.number(), ts: z.string() })
 const ServerMessage = z

@@ -1,4 +1,4 @@
-import type { Server } from './harness.ts'
+import type { Server } from './server.ts'
 
 const DEADLINE_MS = 30_000
 
