@@ -51,6 +51,12 @@ verify *args:
 logs *args:
     @{{ nebula }} logs "$@"
 
+# Deploy packages/convex to the stack's backend, as up and every change do
+[group('stack')]
+[no-exit-message]
+deploy-functions *args:
+    @{{ nebula }} deploy-functions "$@"
+
 # Types of everything, style, and code that nothing uses
 [group('code')]
 [no-exit-message]

@@ -17,15 +17,7 @@ const Manifest = z.object({
 const manifest = (folder = '.') => Manifest.parse(JSON.parse(read(path.join(folder, 'package.json'))))
 
 /** Started by the stack or by the devcontainer, not by a person. */
-const INTERNAL = [
-  'dashboard-proxy',
-  'deploy-functions',
-  'on-create',
-  'post-create',
-  'post-start',
-  'supervise',
-  'update-content',
-]
+const INTERNAL = ['dashboard-proxy', 'on-create', 'post-create', 'post-start', 'supervise', 'update-content']
 /** For whoever works on the repository; a person who only uses the stack has no need of them. */
 const WITHOUT_RECIPE = ['format', 'images', 'pnpm']
 

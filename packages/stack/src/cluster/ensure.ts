@@ -178,7 +178,7 @@ async function checkDefinition(definition: ClusterDefinition, step: ReportedStep
       `the cluster's definition changed since ${definition.context} was made from infra/ctlptl.yaml`,
       {
         code: 'CLUSTER_DEFINITION_CHANGED',
-        hint: '`just reset` rebuilds the cluster (its data is lost), `git checkout infra/ctlptl.yaml` puts the change back',
+        hint: '`npm run reset` rebuilds the cluster (its data is lost), `git checkout infra/ctlptl.yaml` puts the change back',
         exitCode: ExitCode.Precondition,
       },
     )

@@ -91,7 +91,7 @@ function deployFailed(what: string, stderr: string): NebulaError {
   const said = lastLines(stderr, 15)
   return new NebulaError(`${what} failed:\n${said}`, {
     code: 'CONVEX_DEPLOY_FAILED',
-    hint: 'npm run check',
+    hint: 'mend it in packages/convex (`npm run pnpm -- --filter @nebula/convex check` finds wrong types), then: npm run deploy-functions',
     exitCode: ExitCode.ServiceFailed,
   })
 }

@@ -130,7 +130,7 @@ function malformed(error: z.ZodError, where = SECRETS_FILE): NebulaError {
 function malformedFile(what: string, where = SECRETS_FILE): NebulaError {
   return new NebulaError(`${where} is malformed: ${what}`, {
     code: 'SECRETS_MALFORMED',
-    hint: `restore ${SECRETS_FILE}, or start over without the old data: mv ${SECRETS_FILE} ${SECRETS_FILE}.broken && just reset`,
+    hint: `restore ${SECRETS_FILE}, or start over without the old data: mv ${SECRETS_FILE} ${SECRETS_FILE}.broken && npm run reset`,
     exitCode: ExitCode.Precondition,
   })
 }

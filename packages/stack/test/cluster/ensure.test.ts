@@ -152,7 +152,7 @@ test('a changed definition is refused, with both ways out', async () => {
   await expect(ensureCluster(await definition())).rejects.toMatchObject({
     code: 'CLUSTER_DEFINITION_CHANGED',
     exitCode: 3,
-    hint: expect.stringMatching(/just reset.*git checkout/),
+    hint: expect.stringMatching(/npm run reset.*git checkout/),
   })
   expect(changing(tools.calls())).toEqual([])
 })
