@@ -1,9 +1,11 @@
 import { existsSync } from 'node:fs'
+import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { defineConfig, type TestProjectConfiguration } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 const MINUTE_MS = 60_000
+const LEAKS = 'tests/lib/leaks.ts'
 const root = fileURLToPath(new URL('.', import.meta.url))
 
 /** Tests of libraries in any order; those of a running stack in the order of their file names. */
@@ -20,7 +22,8 @@ function stackTier(name: string): TestProjectConfiguration {
     test: {
       name,
       include: [`tests/${name}/**/*.test.ts`],
-      globalSetup: existsSync(`${root}tests/${name}/globalSetup.ts`) ? [`tests/${name}/globalSetup.ts`] : [],
+      // Undone in the reverse order: what is left is looked for last.
+      globalSetup: [LEAKS, `tests/${name}/globalSetup.ts`].filter((file) => existsSync(path.join(root, file))),
       fileParallelism: false,
       isolate: false,
       testTimeout: 10 * MINUTE_MS,
@@ -38,6 +41,7 @@ export default defineConfig({
       {
         test: {
           name: 'unit',
+          globalSetup: [LEAKS],
           include: ['{apps,packages}/*/test/**/*.test.{ts,tsx}', 'tests/unit/**/*.test.ts'],
           // It is TypeScript without extensions and finds the functions with import.meta.glob: vite has to read it.
           server: { deps: { inline: ['convex-test'] } },
