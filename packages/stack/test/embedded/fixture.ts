@@ -12,19 +12,30 @@ import { ensureSecrets } from '../../src/secrets/secrets.ts'
 import { until } from '../../src/system/until.ts'
 import { freePort } from '../servers.ts'
 
-/** A server whose program the tests replace: it serves /health on its port and says so. */
-export const HEALTHY = `
-import { createServer } from 'node:http'
-const server = createServer((request, response) => response.writeHead(200).end())
-server.listen(Number(process.env.PORT), '127.0.0.1', () => console.log('serving'))
-process.on('SIGTERM', () => { console.log('ending'); process.exit(0) })
-`
+const PROGRAMS = path.join(import.meta.dirname, 'stackPrograms')
+/** What they have in common. */
+const SHARED = 'serve.mjs'
+
+/** The programs that services of the tests run, each a file of `stackPrograms`. */
+export type StackProgram =
+  | 'exitsUntilReady'
+  | 'failingJob'
+  | 'healthy'
+  | 'healthyAnew'
+  | 'job'
+  | 'jobUntilReady'
+  | 'late'
+  | 'moody'
+  | 'stubborn'
+  | 'throws'
+  | 'traced'
+  | 'tracedJob'
 
 export interface ServiceText {
   readonly id: string
   readonly kind: 'server' | 'job'
   readonly needs?: string
-  readonly program: string
+  readonly program: StackProgram
   readonly watch?: boolean
   readonly graceMs?: number
   readonly deadlineMs?: number
@@ -73,8 +84,12 @@ ${entries.join('')}`
   }
 
   /** The program of a service, which it runs anew when it watches. */
-  program(id: string, text: string): void {
-    this.write(`programs/${id}.mjs`, text)
+  program(id: string, program: StackProgram): void {
+    for (const [from, to] of [
+      [SHARED, SHARED],
+      [`${program}.mjs`, `${id}.mjs`],
+    ] as const)
+      this.write(`programs/${to}`, readFileSync(path.join(PROGRAMS, from), 'utf8'))
   }
 
   output(id: string): string {

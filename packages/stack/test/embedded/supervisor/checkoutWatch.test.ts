@@ -5,7 +5,7 @@ import { STATE_FILE } from '../../../src/checkout/paths.ts'
 import { STACK_FILE } from '../../../src/checkout/root.ts'
 import { readState } from '../../../src/embedded/state/supervisorState.ts'
 import { until } from '../../../src/system/until.ts'
-import { EmbeddedFixture, HEALTHY } from '../fixture.ts'
+import { EmbeddedFixture } from '../fixture.ts'
 
 const PATIENCE = { deadlineMs: 20_000, intervalMs: 50 }
 
@@ -13,7 +13,7 @@ const PATIENCE = { deadlineMs: 20_000, intervalMs: 50 }
 async function supervised(): Promise<EmbeddedFixture> {
   const stack = new EmbeddedFixture()
   stack.write(STACK_FILE, 'name: nebula\n')
-  await stack.start([{ id: 'server', kind: 'server', program: HEALTHY }])
+  await stack.start([{ id: 'server', kind: 'server', program: 'healthy' }])
   await stack.until('server', ({ state }) => state === 'healthy')
   return stack
 }

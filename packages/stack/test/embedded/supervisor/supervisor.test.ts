@@ -3,7 +3,7 @@ import path from 'node:path'
 import { expect, test } from 'vitest'
 import { STATE_FILE } from '../../../src/checkout/paths.ts'
 import { identifyProcess, isSameProcess } from '../../../src/system/processes.ts'
-import { EmbeddedFixture, HEALTHY } from '../fixture.ts'
+import { EmbeddedFixture } from '../fixture.ts'
 
 const isHealthy = ({ state }: { state: string }) => state === 'healthy'
 const isFailed = ({ state }: { state: string }) => state === 'failed'
@@ -11,40 +11,32 @@ const isCompleted = ({ state }: { state: string }) => state === 'completed'
 
 test('services start when what they need is there, and end in the reverse order', async () => {
   await using stack = new EmbeddedFixture()
-  const trace = (text: string) => `require('node:fs').appendFileSync('trace', '${text}\\n')`
-  const program = (name: string) =>
-    HEALTHY.replaceAll("console.log('serving')", trace(`${name} serves`))
-      .replaceAll("console.log('ending')", trace(`${name} ends`))
-      .replace(
-        'import {',
-        "import { createRequire } from 'node:module'\nconst require = createRequire(import.meta.url)\nimport {",
-      )
   await stack.start([
     {
       id: 'page',
       kind: 'server',
       needs: '[{ id: server, until: healthy }, { id: setup, until: completed }]',
-      program: program('page'),
+      program: 'traced',
     },
-    { id: 'server', kind: 'server', program: program('server') },
+    { id: 'server', kind: 'server', program: 'traced' },
     {
       id: 'setup',
       kind: 'job',
       needs: '[{ id: server, until: healthy }]',
-      program: "import { appendFileSync } from 'node:fs'\nappendFileSync('trace', 'setup done\\n')",
+      program: 'tracedJob',
     },
   ])
   await stack.until('page', isHealthy)
   await stack.until('setup', isCompleted)
   await stack.stop()
   const trail = readFileSync(path.join(stack.root, 'trace'), 'utf8').trim().split('\n')
-  expect(trail).toEqual(['server serves', 'setup done', 'page serves', 'page ends', 'server ends'])
+  expect(trail).toEqual(['server serving', 'setup done', 'page serving', 'page ending', 'server ending'])
   expect(existsSync(path.join(stack.root, STATE_FILE))).toBe(false)
 })
 
 test('a server that ends is started again, and it is said how often and why', async () => {
   await using stack = new EmbeddedFixture()
-  await stack.start([{ id: 'server', kind: 'server', program: HEALTHY }])
+  await stack.start([{ id: 'server', kind: 'server', program: 'healthy' }])
   const before = await stack.until('server', isHealthy)
   process.kill(before.process?.pid ?? 0, 'SIGKILL')
   const during = await stack.until('server', ({ restarts = 0 }) => restarts === 1)
@@ -57,32 +49,27 @@ test('a server that ends is started again, and it is said how often and why', as
 
 test('a server that never gets healthy is given up after three starts, with its last words; a change of its sources helps', async () => {
   await using stack = new EmbeddedFixture()
-  await stack.start([{ id: 'server', kind: 'server', watch: true, program: "throw new TypeError('no such luck')" }])
+  await stack.start([{ id: 'server', kind: 'server', watch: true, program: 'throws' }])
   const failed = await stack.until('server', isFailed)
   expect(failed.reason).toMatch(/^exited with code 1: .*TypeError: no such luck$/)
   expect(stack.output('server').match(/── started/g)).toHaveLength(3)
-  stack.program('server', HEALTHY)
+  stack.program('server', 'healthy')
   await stack.until('server', isHealthy)
 })
 
 test('what was given up is tried again when somebody asks for it; what works is left alone', async () => {
   await using stack = new EmbeddedFixture()
   await stack.start([
-    { id: 'good', kind: 'server', program: HEALTHY },
+    { id: 'good', kind: 'server', program: 'healthy' },
     {
       id: 'bad',
       kind: 'server',
-      program:
-        "import { existsSync } from 'node:fs'\nif (!existsSync('ready')) process.exit(3)\n" +
-        HEALTHY.replace(
-          "import { createServer } from 'node:http'",
-          "const { createServer } = await import('node:http')",
-        ),
+      program: 'exitsUntilReady',
     },
     {
       id: 'job',
       kind: 'job',
-      program: "import { existsSync } from 'node:fs'\nprocess.exit(existsSync('ready') ? 0 : 4)",
+      program: 'jobUntilReady',
     },
   ])
   const good = await stack.until('good', isHealthy)
@@ -97,9 +84,9 @@ test('what was given up is tried again when somebody asks for it; what works is 
 
 test('a server starts anew when its sources change', async () => {
   await using stack = new EmbeddedFixture()
-  await stack.start([{ id: 'server', kind: 'server', watch: true, program: HEALTHY }])
+  await stack.start([{ id: 'server', kind: 'server', watch: true, program: 'healthy' }])
   const before = await stack.until('server', isHealthy)
-  stack.program('server', HEALTHY.replace('serving', 'serving something new'))
+  stack.program('server', 'healthyAnew')
   await stack.until('server', (status) => isHealthy(status) && stack.output('server').includes('something new'))
   const after = await stack.until('server', isHealthy)
   expect(after.process?.pid).not.toBe(before.process?.pid)
@@ -111,23 +98,19 @@ test('a server starts anew when its sources change', async () => {
 test('a job that fails holds back what needs it, and runs again when its sources change', async () => {
   await using stack = new EmbeddedFixture()
   await stack.start([
-    { id: 'job', kind: 'job', watch: true, program: "console.error('Error: not today'); process.exit(1)" },
-    { id: 'server', kind: 'server', needs: '[{ id: job, until: completed }]', program: HEALTHY },
+    { id: 'job', kind: 'job', watch: true, program: 'failingJob' },
+    { id: 'server', kind: 'server', needs: '[{ id: job, until: completed }]', program: 'healthy' },
   ])
   expect((await stack.until('job', isFailed)).reason).toBe('exited with code 1: Error: not today')
   expect(await stack.until('server', ({ state }) => state === 'waiting')).toMatchObject({ reason: 'for job' })
-  stack.program('job', "console.log('done')")
+  stack.program('job', 'job')
   await stack.until('job', isCompleted)
   await stack.until('server', isHealthy)
 })
 
 test('a server that is late is said to be, and is healthy when it gets there', async () => {
   await using stack = new EmbeddedFixture()
-  const late = HEALTHY.replace(
-    'response.writeHead(200)',
-    "response.writeHead(existsSync('ready') ? 200 : 503)",
-  ).replace('import {', "import { existsSync } from 'node:fs'\nimport {")
-  await stack.start([{ id: 'server', kind: 'server', deadlineMs: 300, program: late }])
+  await stack.start([{ id: 'server', kind: 'server', deadlineMs: 300, program: 'late' }])
   const status = await stack.until('server', ({ reason = '' }) => reason.startsWith('not ready after'))
   expect(status).toMatchObject({ state: 'starting', reason: expect.stringMatching(/^not ready after 0 s: ./) })
   stack.write('ready', '')
@@ -136,11 +119,7 @@ test('a server that is late is said to be, and is healthy when it gets there', a
 
 test('a server that no longer answers is said not to, though its process is there', async () => {
   await using stack = new EmbeddedFixture()
-  const moody = HEALTHY.replace(
-    'response.writeHead(200)',
-    "response.writeHead(existsSync('broken') ? 500 : 200)",
-  ).replace('import {', "import { existsSync } from 'node:fs'\nimport {")
-  await stack.start([{ id: 'server', kind: 'server', program: moody }])
+  await stack.start([{ id: 'server', kind: 'server', program: 'moody' }])
   const before = await stack.until('server', isHealthy)
   stack.write('broken', '')
   const status = await stack.until('server', ({ state }) => state === 'starting')
@@ -151,7 +130,7 @@ test('a server that no longer answers is said not to, though its process is ther
 test('a server that has not answered for too long is started anew', async () => {
   await using stack = new EmbeddedFixture()
   stack.hungMs = 500
-  await stack.start([{ id: 'server', kind: 'server', program: HEALTHY, graceMs: 300 }])
+  await stack.start([{ id: 'server', kind: 'server', program: 'healthy', graceMs: 300 }])
   const before = await stack.until('server', isHealthy)
   process.kill(before.process?.pid ?? 0, 'SIGSTOP')
   const after = await stack.until('server', (status) => isHealthy(status) && status.restarts === 1)
@@ -161,11 +140,7 @@ test('a server that has not answered for too long is started anew', async () => 
 
 test('what a process started ends with it, and what ignores its end is killed', async () => {
   await using stack = new EmbeddedFixture()
-  const stubborn = HEALTHY.replace("console.log('ending'); process.exit(0)", "console.log('no')").replace(
-    'import {',
-    "import { spawn } from 'node:child_process'\nconst child = spawn(process.execPath, ['-e', 'setInterval(() => {}, 1000)'])\nconsole.log('child ' + child.pid)\nimport {",
-  )
-  await stack.start([{ id: 'server', kind: 'server', graceMs: 300, program: stubborn }])
+  await stack.start([{ id: 'server', kind: 'server', graceMs: 300, program: 'stubborn' }])
   const { process: leader } = await stack.until('server', isHealthy)
   const child = Number(/child (\d+)/.exec(stack.output('server'))?.[1])
   const identity = await identifyProcess(child)

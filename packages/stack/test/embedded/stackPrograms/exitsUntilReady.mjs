@@ -1,0 +1,5 @@
+import { existsSync } from 'node:fs'
+import { serve } from './serve.mjs'
+
+if (!existsSync('ready')) process.exit(3)
+serve()

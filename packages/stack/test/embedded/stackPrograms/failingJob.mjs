@@ -1,0 +1,2 @@
+process.stderr.write('Error: not today\n')
+process.exit(1)

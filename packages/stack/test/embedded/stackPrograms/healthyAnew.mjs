@@ -1,0 +1,4 @@
+import { print, serve } from './serve.mjs'
+
+print('something new')
+serve()

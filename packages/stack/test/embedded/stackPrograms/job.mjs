@@ -1,0 +1,3 @@
+import { print } from './serve.mjs'
+
+print('done')
