@@ -5,7 +5,7 @@ import { createServer } from 'node:net'
 import path from 'node:path'
 import { beforeAll, expect, test } from 'vitest'
 import { nebula, run } from '../lib/nebula.ts'
-import { localPort, pods, root, succeed } from './setup.ts'
+import { CONTEXT, localPort, pods, root, succeed } from './setup.ts'
 
 /** k3d's helper. */
 const TOOLS_NODE = 'k3d-nebula-tools'
@@ -47,8 +47,19 @@ test('two ups at once: one works, the other names it', async () => {
 
 test('an interrupted up ends with 130, and the next one goes on', async () => {
   await succeed(['down'])
+  let output = ''
+  let interrupt: (() => void) | undefined
   const interrupted = await nebula(root, ['up', '--mode', 'cluster'], {
-    onStart: (process) => setTimeout(() => process.kill('SIGINT'), 1_500),
+    onStart: (process) => {
+      interrupt = () => process.kill('SIGINT')
+    },
+    onOutput: (chunk) => {
+      output += chunk
+      // In the middle of k3d's work.
+      if (!output.includes(`starting the cluster ${CONTEXT}`)) return
+      interrupt?.()
+      interrupt = undefined
+    },
   })
   expect(interrupted.exitCode, interrupted.output).toBe(130)
   await leaveToolsNode()

@@ -1,7 +1,5 @@
-import { readFileSync } from 'node:fs'
-import path from 'node:path'
 import { expect } from 'vitest'
-import { parse } from 'yaml'
+import { localPortOf } from '../lib/localPort.ts'
 import { type CommandOptions, type CommandResult, nebula, run } from '../lib/nebula.ts'
 
 /** The checkout that the cluster tests work in; globalSetup.ts makes it. */
@@ -31,9 +29,7 @@ export async function pods(): Promise<readonly string[]> {
 
 /** A port of the stack, from stack.yaml. */
 export function localPort(owner: string, name: string): number {
-  const stack = parse(readFileSync(path.join(root, 'infra/stack.yaml'), 'utf8'))
-  const entry = [...stack.platform, ...stack.services].find((candidate) => candidate.id === owner)
-  return entry.endpoints.find((endpoint: { name: string }) => endpoint.name === name).localPort
+  return localPortOf(root, owner, name)
 }
 
 /** What Tilt built for a deployment of the running stack, by the name that this machine's Docker has for it. */

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect } from 'vitest'
-import { parse } from 'yaml'
+import { localPortOf } from '../lib/localPort.ts'
 import { type CommandOptions, type CommandResult, nebula } from '../lib/nebula.ts'
 
 /** The checkout that the embedded tests work in; globalSetup.ts makes it. */
@@ -37,9 +37,7 @@ export async function statusOf(id: string): Promise<Row> {
 
 /** A port of the checkout's stack. */
 export function localPort(owner: string, name: string): number {
-  const stack = parse(readFileSync(path.join(root, 'infra/stack.yaml'), 'utf8'))
-  const entry = stack.services.find((candidate: { id: string }) => candidate.id === owner)
-  return entry.endpoints.find((endpoint: { name: string }) => endpoint.name === name).localPort
+  return localPortOf(root, owner, name)
 }
 
 /** Where the application of the checkout's stack is. */
