@@ -5,7 +5,7 @@ import path from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { verifyAdminKey } from '@nebula/stack/secrets/adminKey'
 import { expect, onTestFinished, test } from 'vitest'
-import { freePort } from './harness/server.ts'
+import { freePorts } from '../../../tests/lib/freePorts.ts'
 import { temporaryFolder } from './harness/temporaryFolder.ts'
 
 const SOURCES = fileURLToPath(new URL('../src/image', import.meta.url))
@@ -78,7 +78,7 @@ test('the published script starts it by relative paths, and SIGINT alone ends it
     await writeFile(path.join(root, script), text)
     await chmod(path.join(root, script), 0o755)
   }
-  const [api, site] = [await freePort(), await freePort()]
+  const [api = 0, site = 0] = await freePorts(2)
   const shim = (file: string, more = '') =>
     `#!/bin/bash\nexec '${process.execPath}' '${path.join(SOURCES, file)}' "$@" ${more}\n`
   // The script's ports are the container's; here they have to be free.
@@ -132,7 +132,7 @@ test('it does not start without a folder for temporary files', async () => {
 })
 
 test('the dashboard listens on HOSTNAME and PORT, as the published server does', async () => {
-  const port = await freePort()
+  const [port = 0] = await freePorts(1)
   const env = { HOSTNAME: '127.0.0.1', PORT: String(port), NEXT_PUBLIC_DEPLOYMENT_URL: 'http://127.0.0.1:3210' }
   const server = start([process.execPath, path.join(SOURCES, 'server.ts')], { env })
   await server.said(String(port))

@@ -1,8 +1,9 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
+import { freePorts } from '../../../tests/lib/freePorts.ts'
 import { eventually, httpClient, liveClient, watch } from './harness/clients.ts'
 import { api, INSTANCE_ENVIRONMENT } from './harness/fixture.ts'
 import { RawSession } from './harness/rawSession.ts'
-import { freePort, runMain, startServer } from './harness/server.ts'
+import { runMain, startServer } from './harness/server.ts'
 import { temporaryFolder } from './harness/temporaryFolder.ts'
 import { useServer } from './harness/useServer.ts'
 
@@ -165,7 +166,7 @@ describe('the process', () => {
 
   it('ends in time although clients are connected', async () => {
     const folder = await temporaryFolder()
-    const port = await freePort()
+    const [port = 0] = await freePorts(1)
     const other = await startServer(folder, { port })
     const session = await RawSession.open(other)
     const idle = await fetch(`${other.url}/version`)

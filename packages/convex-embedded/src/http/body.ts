@@ -1,5 +1,6 @@
 import type { Readable } from 'node:stream'
 import { createBrotliDecompress } from 'node:zlib'
+import { parseJson } from '@nebula/stack/system/text'
 import { z } from 'zod'
 import type { Exchange } from './app.ts'
 import { HttpError } from './httpError.ts'
@@ -11,18 +12,16 @@ export async function readBody<T>({ req, env }: Exchange, schema: z.ZodType<T>):
   if (Number(req.header('content-length') ?? 0) > MAX_BODY_BYTES) throw tooLarge()
   const { incoming } = env
   const stream = req.header('content-encoding') === 'br' ? incoming.pipe(createBrotliDecompress()) : incoming
-  const parsed = schema.safeParse(parseJson(await readAll(stream)))
+  const parsed = schema.safeParse(requireJson(await readAll(stream)))
   if (parsed.success) return parsed.data
   throw new HttpError(400, 'BadJsonBody', `The request body is not as expected: ${z.prettifyError(parsed.error)}`)
 }
 
-/** @throws HttpError 400 */
-export function parseJson(text: string, what = 'The request body'): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    throw new HttpError(400, 'BadJsonBody', `${what} is not JSON`)
-  }
+/** The value of a JSON text. @throws HttpError 400 when it is none. */
+export function requireJson(text: string, what = 'The request body'): unknown {
+  const value = parseJson(text)
+  if (value === undefined) throw new HttpError(400, 'BadJsonBody', `${what} is not JSON`)
+  return value
 }
 
 async function readAll(stream: Readable): Promise<string> {

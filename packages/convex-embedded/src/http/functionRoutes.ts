@@ -4,7 +4,7 @@ import { Args } from '../functionArgs.ts'
 import type { Functions, Reply } from '../functions.ts'
 import { encodeTs } from '../sync/messages.ts'
 import { type App, type CallerOf, type Exchange, makeRoutes } from './app.ts'
-import { parseJson, readBody } from './body.ts'
+import { readBody, requireJson } from './body.ts'
 import { HttpError } from './httpError.ts'
 
 const Call = z.object({ path: z.string(), args: Args, componentPath: z.string().nullish() })
@@ -31,7 +31,7 @@ export function functionRoutes(options: { functions: Functions; callerOf: Caller
   routes.get('/api/query', async (exchange) => {
     const caller = await callerOf(exchange)
     const { path = '', args: text = '{}' } = exchange.req.query()
-    const args = Args.safeParse(parseJson(text, '`args`'))
+    const args = Args.safeParse(requireJson(text, '`args`'))
     if (!args.success) throw new HttpError(400, 'BadArgs', z.prettifyError(args.error))
     return respond(exchange, await functions.call({ path, args: args.data, caller, kind: 'query' }))
   })

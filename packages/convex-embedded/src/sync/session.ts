@@ -1,3 +1,4 @@
+import { parseJson } from '@nebula/stack/system/text'
 import type { RawData, WebSocket } from 'ws'
 import { type Caller, NOBODY } from '../auth/caller.ts'
 import type { Functions, Reply } from '../functions.ts'
@@ -249,13 +250,5 @@ export class Session {
 
   #send(message: object): void {
     this.#socket.send(JSON.stringify(message))
-  }
-}
-
-function parseJson(text: string): unknown {
-  try {
-    return JSON.parse(text)
-  } catch {
-    return undefined
   }
 }

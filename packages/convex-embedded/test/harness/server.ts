@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { createServer } from 'node:net'
 import { createInterface } from 'node:readline'
 import { fileURLToPath } from 'node:url'
 import { INSTANCE_ENVIRONMENT } from './fixture.ts'
@@ -83,15 +82,6 @@ export async function runMain(
   child.stderr.on('data', (chunk: Buffer) => chunks.push(chunk))
   const exitCode = await exitOf(child)
   return { exitCode, output: Buffer.concat(chunks).toString() }
-}
-
-export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  await new Promise((resolve) => server.close(resolve))
-  if (typeof address !== 'object' || address === null) throw new Error('no port')
-  return address.port
 }
 
 function spawnMain(dataDir: string, env: NodeJS.ProcessEnv): ChildProcess {
