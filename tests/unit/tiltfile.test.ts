@@ -3,13 +3,17 @@ import path from 'node:path'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
 import { forwardedPorts } from '@nebula/stack/codespaces/browserUrls'
 import { ADMIN_KEY_PLACEHOLDER } from '@nebula/stack/codespaces/dashboardPage'
-import { afterAll, expect, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { parse, parseAllDocuments } from 'yaml'
-import { copyCheckout } from '../lib/checkout.ts'
+import { type Checkout, copyCheckout, repository } from '../lib/checkout.ts'
 import { run } from '../lib/nebula.ts'
 
 const hasTilt = (await run('.', ['tilt', 'version']).catch(() => null))?.exitCode === 0
-const checkout = copyCheckout()
+let checkout: Checkout
+// Not where the tests are skipped: then nothing would remove it.
+beforeAll(() => {
+  checkout = copyCheckout()
+})
 afterAll(() => checkout.remove())
 
 const CONTEXT = 'k3d-nebula'
@@ -40,7 +44,7 @@ interface TiltManifest {
   }
 }
 
-const stack = parse(readFileSync(path.join(checkout.root, 'infra/stack.yaml'), 'utf8'))
+const stack = parse(readFileSync(path.join(repository, 'infra/stack.yaml'), 'utf8'))
 
 /** Evaluates it with secrets, and outside or inside of a codespace. */
 async function manifestsOf(forwarded: Readonly<Record<string, string>> | null) {
