@@ -173,7 +173,7 @@ describe('who may talk to whom', async () => {
   }
 
   test('nobody, unless a policy says so', () => {
-    const { spec } = policies.find(({ metadata }) => metadata.name === 'nobody') ?? {}
+    const { spec } = policies.find(({ metadata }) => metadata.name === 'deny-by-default') ?? {}
     expect(spec).toEqual({ podSelector: {}, policyTypes: ['Ingress'] })
   })
 

@@ -89,8 +89,8 @@ export async function assemble(store: Store, options: AssemblyOptions): Promise<
     revisions,
     builtIn,
     onInstall: (next, reason) => {
-      // A push of what is there already mends nothing.
-      if (reason === 'push' && next.revision !== revision) watchdog.forgive()
+      // Other code or another environment may have mended it; a push of what is there already has not.
+      if (next.revision !== revision) watchdog.forgive()
       revision = next.revision
       if (reason === 'push') log(`Deployed ${next.functions.size} functions`)
       else log('Changed the environment of the functions')

@@ -50,7 +50,7 @@ test('a function that never ends takes the server down once, not at every start'
   liveClient(first).onUpdate(spin, {}, () => {})
   expect(await first.ended).toBeNull()
   const said = first.lines.find((line) => line.includes('endless:spin'))
-  expect(said).toMatch(/endless:spin did not end within 4 s at convex\/endless\.ts:\d+: the server ends\./)
+  expect(said).toMatch(/endless:spin did not end within 4 s at convex\/endless\.ts:\d+: stopping the server\./)
   const [, line] = /endless\.ts:(\d+)/.exec(said ?? '') ?? []
   expect(ENDLESS.split('\n')[Number(line) - 1]).toMatch(/turns/)
 

@@ -14,7 +14,7 @@ const TOOLS = ['k3d', 'ctlptl', 'tilt', 'kubectl'] as const
 const DOCKER_STATES = {
   'not-installed': 'Docker is not installed',
   'not-running': 'Docker is not running',
-  'no-permission': 'Docker does not let this user in',
+  'no-permission': 'this user may not use Docker',
   unclear: 'Docker does not answer as it should',
 } as const
 const PROBE_TIMEOUT_MS = 10_000

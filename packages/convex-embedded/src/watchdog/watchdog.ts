@@ -79,7 +79,7 @@ export class Watchdog {
     const endless = this.#refused.get(name)
     if (!endless) return null
     const where = endless.where ? ` (${endless.where})` : ''
-    return `${name} did not end within ${this.#limitMs / 1000} s${where} and took the server down. Mend it: the next push lets it run again.`
+    return `${name} did not end within ${this.#limitMs / 1000} s${where} and stopped the server. Fix it; the next push enables it again.`
   }
 
   /** Other functions are there: what was refused may run again. */

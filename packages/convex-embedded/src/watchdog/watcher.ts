@@ -30,16 +30,23 @@ const watching = setInterval(() => {
 
 async function end(): Promise<void> {
   const endless = await Promise.race([whatRuns(), late()]).catch(() => best)
-  if (endless.function) writeFileSync(noteFile, JSON.stringify([...noted(), endless]))
-  const what = endless.function || 'what the server does'
+  if (endless.function) note(endless)
+  const what = endless.function || 'the server'
   const where = endless.where ? ` at ${endless.where}` : ''
   writeSync(
     STDERR,
-    `${new Date().toISOString()} ${what} did not end within ${limitMs / 1000} s${where}: the server ends. ` +
-      `${endless.function ? `${what} is refused until the next push.` : ''}\n`,
+    `${new Date().toISOString()} ${what} did not end within ${limitMs / 1000} s${where}: stopping the server. ` +
+      `${endless.function ? `${what} is refused until its code or the environment changes.` : ''}\n`,
   )
   // Its own thread hears no signal now.
   process.kill(process.pid, 'SIGKILL')
+}
+
+/** On a full disk the next start does not know of it, and is ended again. */
+function note(endless: Endless): void {
+  try {
+    writeFileSync(noteFile, JSON.stringify([...noted(), endless]))
+  } catch {}
 }
 
 const UNKNOWN: Endless = { function: '', where: '' }
@@ -87,10 +94,19 @@ async function look(session: Session, urls: ReadonlyMap<string, string>): Promis
 /** `convex/runs.ts:12` for a place in a pushed file; null for any other. */
 function place(url: string, { lineNumber, columnNumber = 0 }: Debugger.Location): string | null {
   if (!url.startsWith('file:') || !/\/functions\/\d+\/out\//.test(url)) return null
-  const map = new SourceMap(JSON.parse(readFileSync(`${fileURLToPath(url)}.map`, 'utf8')))
-  const entry = map.findEntry(lineNumber, columnNumber)
-  if (!('originalSource' in entry)) return null
+  const map = sourceMap(`${fileURLToPath(url)}.map`)
+  const entry = map?.findEntry(lineNumber, columnNumber)
+  if (!entry || !('originalSource' in entry)) return null
   return `${path.posix.normalize(entry.originalSource.replace(/^(\.\.\/)+/, ''))}:${entry.originalLine + 1}`
+}
+
+/** Pushes may come without. */
+function sourceMap(file: string): SourceMap | null {
+  try {
+    return new SourceMap(JSON.parse(readFileSync(file, 'utf8')))
+  } catch {
+    return null
+  }
 }
 
 function noted(): readonly unknown[] {

@@ -5,7 +5,7 @@ import type { ServiceState } from '../driver/serviceStatus.ts'
 import type { StackDriver, StackStatus } from '../driver/stackDriver.ts'
 import { loadSecrets, type Secrets } from '../secrets/secrets.ts'
 import { downEmbedded, eraseEmbedded } from './down.ts'
-import { ask, statusesOf } from './follow.ts'
+import { confirmHealthy, statusesOf } from './follow.ts'
 import { lastLines, showLogs } from './logs.ts'
 import { checkMachine } from './preflight.ts'
 import type { ConvexChoice } from './programs/convexBackend.ts'
@@ -50,14 +50,14 @@ async function embeddedStatus(stack: EmbeddedStack, secrets: Secrets | null): Pr
   const { root, catalogue } = stack
   const state = await runningState(root)
   if (state) {
-    const services = await ask(statusesOf(state), stack, secrets)
+    const services = await confirmHealthy(statusesOf(state), stack, secrets)
     return { platform: `supervisor (pid ${state.supervisor.pid})`, services }
   }
   const all = (of: (id: string) => { state: ServiceState; reason?: string }) =>
     catalogue.services.map(({ id }) => ({ id, ...of(id) }))
   const supervisor = await findSupervisor(root)
   if (supervisor) {
-    const platform = `supervisor (pid ${supervisor.pid}); what it wrote down was deleted, it writes it again`
+    const platform = `supervisor (pid ${supervisor.pid}); its state file was deleted and is being rewritten`
     return { platform, services: all(() => ({ state: 'unknown' })) }
   }
   const left = await orphans(root)

@@ -23,7 +23,7 @@ export function supervisorWatch(stack: EmbeddedStack, secrets: Secrets | null): 
       const state = await runningState(root)
       if (!state) throw await supervisorEnded(root)
       const services = statusesOf(state)
-      return services.every(isGreen) ? await ask(services, stack, secrets) : services
+      return services.every(isGreen) ? await confirmHealthy(services, stack, secrets) : services
     },
     isOverdue: (services) => services.some((status) => isOverdue(catalogue, status, start)),
     intervalMs: INTERVAL_MS,
@@ -34,7 +34,7 @@ export function supervisorWatch(stack: EmbeddedStack, secrets: Secrets | null): 
  * Asks those that are said to be healthy whether they are: what is written down may be old, after a full disk.
  * @param secrets null when there are none: then nobody is asked.
  */
-export async function ask(
+export async function confirmHealthy(
   services: readonly ServiceStatus[],
   { catalogue }: Pick<EmbeddedStack, 'catalogue'>,
   secrets: Secrets | null,

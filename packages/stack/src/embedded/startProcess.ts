@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { SUPERVISE, SUPERVISOR_LOG } from '../checkout/paths.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
+import { identifyProcess, terminate } from '../system/processes.ts'
 import { startInBackground } from '../system/startInBackground.ts'
 import { supervisorEnded } from './follow.ts'
 import type { Programs } from './programs/programs.ts'
@@ -8,6 +9,7 @@ import { runningState } from './state/running.ts'
 
 const START_DEADLINE_MS = 15_000
 const INTERVAL_MS = 50
+const GRACE_MS = 5_000
 
 /**
  * Starts a supervisor in the background, where no Ctrl-C reaches it, and waits until it has written down that it runs.
@@ -29,8 +31,9 @@ export async function startSupervisorProcess(
   )
   if (outcome === 'ended') throw await supervisorEnded(root)
   if (outcome === 'there' || pid === undefined) return
-  // Nobody else would ever find it.
-  process.kill(pid, 'SIGTERM')
+  // Nobody else would ever find it. It may just have ended.
+  const identity = await identifyProcess(pid)
+  if (identity) await terminate(identity, { signal: 'SIGTERM', graceMs: GRACE_MS })
   throw new NebulaError(`the supervisor (pid ${pid}) did not start within ${deadlineMs / 1000} s, and was ended`, {
     code: 'SUPERVISOR_SLOW',
     hint: 'npm run up',

@@ -3,6 +3,8 @@ import { type OnEvent, reportStep } from '../driver/events.ts'
 import { followServices, type StartResult } from '../driver/followServices.ts'
 import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
+import { ExitCode } from '../errors/exitCodes.ts'
+import { NebulaError } from '../errors/nebulaError.ts'
 import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
 import { until } from '../system/until.ts'
 import { downEmbedded } from './down.ts'
@@ -60,8 +62,16 @@ export async function upEmbedded(stack: StartOptions, options: UpOptions): Promi
 /** What runs. A supervisor whose state was deleted writes it again; until then nobody knows of its services. */
 async function known(root: string): Promise<EmbeddedState | null> {
   const isKnown = async () => (await runningState(root)) !== null
-  if ((await findSupervisor(root)) !== null) await until(isKnown, { deadlineMs: REWRITE_DEADLINE_MS, intervalMs: 100 })
-  return await runningState(root)
+  const supervisor = await findSupervisor(root)
+  if (!supervisor) return null
+  await until(isKnown, { deadlineMs: REWRITE_DEADLINE_MS, intervalMs: 100 })
+  const state = await runningState(root)
+  if (state) return state
+  throw new NebulaError(`the supervisor (pid ${supervisor.pid}) runs, but does not write down what it does`, {
+    code: 'STATE_LOST',
+    hint: 'npm run down',
+    exitCode: ExitCode.Precondition,
+  })
 }
 
 /** A stack that runs stays as it was started: what needs a new start is said, not done. */
@@ -72,7 +82,7 @@ function warnOfChanges({ definition, convex }: StartOptions, running: EmbeddedSt
     warn('definition', `infra/stack.yaml has changed since the stack was started; to apply it: ${restart}`)
   }
   if (convex !== 'auto')
-    warn('convex', `--convex counts at the start only (npm run down; npm run up -- --convex ${convex})`)
+    warn('convex', `--convex only applies when the stack starts (npm run down; npm run up -- --convex ${convex})`)
 }
 
 async function start({ root, whole, catalogue, convex }: StartOptions, { onEvent, signal }: UpOptions): Promise<void> {

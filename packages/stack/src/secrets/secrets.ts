@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto'
-import { chmod } from 'node:fs/promises'
+import { chmod, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { SECRETS_FILE } from '../checkout/paths.ts'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
+import { attempt } from '../system/attempt.ts'
 import { createPrivateFile, readIfThere, writePrivateFile } from '../system/files.ts'
 import { deriveAdminKey, verifyAdminKey } from './adminKey.ts'
 import { SECRET_NAMES, type SecretName } from './secretNames.ts'
@@ -63,8 +64,7 @@ export async function ensureSecrets(root: string, options: EnsureSecretsOptions 
   const secrets = await complete(content === null ? withoutStrangers(parsed.data) : parsed.data)
   checkPairs(secrets)
 
-  // An editor or an archive may have opened it to others.
-  if (content !== null) await chmod(file, 0o600)
+  if (content !== null) await makePrivate(file)
   if (content === null) {
     const created = await createPrivateFile(file, serialize(secrets))
     return created ? secrets : await loadSecrets(root)
@@ -73,6 +73,12 @@ export async function ensureSecrets(root: string, options: EnsureSecretsOptions 
   // Keys that this version does not know stay: a newer one may have put them there.
   if (!isComplete) await writePrivateFile(file, serialize({ ...content, ...secrets }))
   return secrets
+}
+
+/** An editor or an archive may have opened it to others. Whoever does not own it cannot close it, and is warned. */
+async function makePrivate(file: string): Promise<void> {
+  const { mode } = await stat(file)
+  if (process.platform !== 'win32' && (mode & 0o077) !== 0) await attempt(chmod(file, 0o600))
 }
 
 async function complete(known: PartialSecrets): Promise<Secrets> {

@@ -121,7 +121,7 @@ function tookTooLong(argv: readonly string[], timeoutMs: number): NebulaError {
 }
 
 function saidTooMuch(argv: readonly string[]): NebulaError {
-  return new NebulaError(`\`${argv.join(' ')}\` was ended: it printed more than ${MAX_OUTPUT / 1e6} MB`, {
+  return new NebulaError(`\`${argv.join(' ')}\` was stopped because it printed more than ${MAX_OUTPUT / 1e6} MB`, {
     code: 'COMMAND_SAID_TOO_MUCH',
   })
 }

@@ -71,7 +71,7 @@ async function scriptPidsOnLinux(file: string): Promise<readonly number[]> {
 }
 
 async function scriptPidsByPs(file: string): Promise<readonly number[]> {
-  const { stdout } = await exec(['ps', '-x', '-o', 'pid=,args='], { timeoutMs: PS_TIMEOUT_MS })
+  const { stdout } = await exec(['ps', '-xww', '-o', 'pid=,args='], { timeoutMs: PS_TIMEOUT_MS })
   const lines = stdout.split('\n').map((line) => line.trim())
   return lines.filter((line) => `${line} `.includes(` ${file} `)).map((line) => Number.parseInt(line, 10))
 }

@@ -50,8 +50,13 @@ export function writeState(root: string, state: EmbeddedState): void {
   const file = path.join(root, STATE_FILE)
   mkdirSync(path.dirname(file), { recursive: true, mode: 0o700 })
   const temporary = `${file}.${process.pid}`
-  writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 })
-  renameSync(temporary, file)
+  try {
+    writeFileSync(temporary, JSON.stringify(state), { mode: 0o600 })
+    renameSync(temporary, file)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw error
+  }
 }
 
 /** Forgets everything: nothing of this checkout runs. */

@@ -31,7 +31,7 @@ const VAIN_STARTS = 3
  * @param history its lives since somebody changed something, the first one first.
  * @param last the one that has just ended.
  */
-export function next(history: readonly Life[], last: Life): Decision {
+export function afterCrashDecision(history: readonly Life[], last: Life): Decision {
   const lives = [...history, last]
   const starts = countFromEnd(lives, ({ wasHealthy }) => wasHealthy === false)
   if (starts >= VAIN_STARTS) return { kind: 'give up', starts }

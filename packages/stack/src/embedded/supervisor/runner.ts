@@ -61,7 +61,8 @@ export function makeRunner(service: Service, context: RunnerContext, body: Runne
     async stop() {
       stopping.abort()
       await body.unwatch?.()
-      await running
+      // What went wrong in it has been said; the others are to be ended all the same.
+      await running?.catch(() => {})
       context.board.set({ id: service.id, state: 'stopped' })
       await body.close?.()
     },

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { whyEnded } from '../../system/text.ts'
 import { type Child, type Exit, startChild } from './child.ts'
 import { watchHealth } from './healthWatch.ts'
-import { type Life, next } from './restartPolicy.ts'
+import { afterCrashDecision, type Life } from './restartPolicy.ts'
 import { makeRunner, type ProcessRunnerOptions, processTools, type Runner, update } from './runner.ts'
 
 interface Crash {
@@ -109,7 +109,7 @@ export function serverRunner(options: ProcessRunnerOptions): Runner {
 
   async function changed(signal: AbortSignal): Promise<'changed'> {
     await change.wait(signal).catch(() => new Promise(() => {}))
-    log.note('its sources changed: starting anew')
+    log.note('its sources changed: restarting')
     update(board, id, { state: 'starting' }, 'its sources changed')
     return 'changed'
   }
@@ -126,7 +126,7 @@ export function serverRunner(options: ProcessRunnerOptions): Runner {
     isDown = true
     const restarts = (board.get(id).restarts ?? 0) + 1
     const why = whyEnded(what, log.recent())
-    const decision = next(history, life)
+    const decision = afterCrashDecision(history, life)
     if (decision.kind === 'give up') {
       log.note(`${what}, ${decision.starts} times in a row: given up until its sources change or \`npm run up\``)
       update(board, id, { state: 'failed', restarts }, why)

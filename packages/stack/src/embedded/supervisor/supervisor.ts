@@ -78,7 +78,7 @@ export async function startSupervisor(
   board.onChange(write)
   write()
   for (const runner of runners.values()) runner.start()
-  const watch = watchCheckout({ root, identity, onStateLost: write, onGone })
+  const watch = watchCheckout({ root, identity, isStale: () => !isWritten, onStateLost: write, onGone })
 
   return {
     retry() {

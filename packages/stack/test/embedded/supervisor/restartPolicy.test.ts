@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Decision, type Life, next } from '../../../src/embedded/supervisor/restartPolicy.ts'
+import { afterCrashDecision, type Decision, type Life } from '../../../src/embedded/supervisor/restartPolicy.ts'
 
 const HEALTHY: Life = { lastedMs: 9_999, wasHealthy: true }
 const OLD: Life = { lastedMs: 10_000, wasHealthy: true }
@@ -27,5 +27,5 @@ test.each<{ what: string; lives: [...Life[], Life]; decision: Decision }>([
   { what: 'starts in vain around one that was not', lives: [VAIN, VAIN, HEALTHY, VAIN], decision: after(4_000) },
   { what: 'one without a check', lives: [UNCHECKED, UNCHECKED, UNCHECKED, UNCHECKED], decision: after(4_000) },
 ])('after $what', ({ lives, decision }) => {
-  expect(next(lives.slice(0, -1), lives.at(-1) ?? HEALTHY)).toEqual(decision)
+  expect(afterCrashDecision(lives.slice(0, -1), lives.at(-1) ?? HEALTHY)).toEqual(decision)
 })
