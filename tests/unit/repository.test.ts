@@ -27,7 +27,7 @@ const INTERNAL = [
   'update-content',
 ]
 /** For whoever works on the repository; a person who only uses the stack has no need of them. */
-const WITHOUT_RECIPE = ['format', 'images', 'pnpm']
+const WITHOUT_RECIPE = ['format', 'images', 'mutants', 'pnpm']
 
 test('every command is an npm script that starts it through the bootstrap', () => {
   const commands = globSync('*.ts', { cwd: path.join(repository, 'scripts') }).map((file) => path.basename(file, '.ts'))
