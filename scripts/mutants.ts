@@ -64,7 +64,7 @@ async function mutants(names: readonly string[], signal: AbortSignal): Promise<E
   for (const { name, mutate, tests } of rooms) {
     print(`\n${pc.bold(name)}`)
     const start = performance.now()
-    const ok = await stryker(['--mutate', mutate.join(','), '--testFiles', tests.join(',')], signal)
+    const ok = await stryker({ mutate, tests }, signal)
     if (!ok) exitCode = ExitCode.Failed
     results.push(
       `${ok ? pc.green('✓') : pc.red('✗')} ${name.padEnd(12)} ${pc.dim(formatMs(performance.now() - start))}`,
@@ -75,11 +75,17 @@ async function mutants(names: readonly string[], signal: AbortSignal): Promise<E
 }
 
 /** Runs Stryker on this terminal, and returns whether enough was noticed: its configuration says how much is. */
-async function stryker(args: readonly string[], signal: AbortSignal): Promise<boolean> {
+async function stryker({ mutate, tests }: Room, signal: AbortSignal): Promise<boolean> {
   signal.throwIfAborted()
   const bin = path.join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js')
-  const running = $({ ...AS_ITSELF, cwd: root, nothrow: true, stdio: ['ignore', 'inherit', 'inherit'] })
-  const ended = running`${process.execPath} ${bin} run scripts/lib/mutants/stryker.config.mjs ${args}`
+  const running = $({
+    ...AS_ITSELF,
+    cwd: root,
+    env: { ...process.env, NEBULA_MUTANTS_TESTS: tests.join(',') },
+    nothrow: true,
+    stdio: ['ignore', 'inherit', 'inherit'],
+  })
+  const ended = running`${process.execPath} ${bin} run scripts/lib/mutants/stryker.config.mjs --mutate ${mutate.join(',')}`
   const stop = () => ended.child?.kill('SIGINT')
   signal.addEventListener('abort', stop)
   try {
