@@ -31,14 +31,22 @@ const ROOMS: Readonly<Record<string, Room>> = {
     tests: ['packages/stack/test/embedded/supervisor/restartPolicy.test.ts'],
   },
   render: {
-    mutate: ['scripts/lib/render/{live,plain,words}.ts'],
+    mutate: ['live', 'plain', 'words'].map((name) => `scripts/lib/render/${name}.ts`),
     tests: ['tests/unit/trouble.test.ts', 'tests/unit/render.test.ts'],
   },
   health: stackRoom('health'),
   catalogue: stackRoom('catalogue', 'writeSchema.ts'),
   checkout: stackRoom('checkout'),
   preflight: stackRoom('preflight'),
-  system: stackRoom('system'),
+  // The rest of this room starts programs, which its tests wait for: hours.
+  system: {
+    mutate: ['attempt', 'files', 'managedBlock', 'notWritable', 'text', 'until', 'version'].map(
+      (name) => `packages/stack/src/system/${name}.ts`,
+    ),
+    tests: ['files', 'managedBlock', 'text', 'until', 'version'].map(
+      (name) => `packages/stack/test/system/${name}.test.ts`,
+    ),
+  },
   schedules: {
     mutate: ['packages/convex-embedded/src/schedule/cronTime.ts'],
     tests: ['packages/convex-embedded/test/cronTime.test.ts'],
