@@ -1,3 +1,4 @@
+import { rm } from 'node:fs/promises'
 import path from 'node:path'
 import { didYouMean } from '@nebula/stack/errors/didYouMean'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
@@ -5,10 +6,12 @@ import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import pc from 'picocolors'
 import { $ } from 'zx'
 import { command, interruptible, main } from './lib/command.ts'
-import { AS_ITSELF } from './lib/programs.ts'
+import strykerConfig from './lib/mutants/stryker.config.ts'
+import { AS_ITSELF, groupEnded } from './lib/programs.ts'
 import { formatMs } from './lib/render/words.ts'
 
 const root = path.resolve(import.meta.dirname, '..')
+const GRACE_MS = 10_000
 
 /** What is changed, and the tests that have to notice: those of the room itself, so that a run takes minutes. */
 interface Room {
@@ -32,7 +35,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   },
   render: {
     mutate: ['live', 'plain', 'words'].map((name) => `scripts/lib/render/${name}.ts`),
-    tests: ['tests/unit/trouble.test.ts', 'tests/unit/render.test.ts'],
+    tests: ['tests/unit/trouble.test.ts', 'tests/unit/render.test.ts', 'tests/unit/live-renderer.test.ts'],
   },
   health: stackRoom('health'),
   catalogue: stackRoom('catalogue', 'writeSchema.ts'),
@@ -86,22 +89,23 @@ async function mutants(names: readonly string[], signal: AbortSignal): Promise<E
 async function stryker({ mutate, tests }: Room, signal: AbortSignal): Promise<boolean> {
   signal.throwIfAborted()
   const bin = path.join(root, 'node_modules/@stryker-mutator/core/bin/stryker.js')
+  const config = 'scripts/lib/mutants/stryker.config.ts'
+  // A group of its own: what Stryker starts goes on for a while without it.
   const running = $({
     ...AS_ITSELF,
     cwd: root,
+    detached: true,
     env: { ...process.env, NEBULA_MUTANTS_TESTS: tests.join(',') },
     nothrow: true,
     stdio: ['ignore', 'inherit', 'inherit'],
-  })
-  const ended = running`${process.execPath} ${bin} run scripts/lib/mutants/stryker.config.mjs --mutate ${mutate.join(',')}`
-  const stop = () => ended.child?.kill('SIGINT')
-  signal.addEventListener('abort', stop)
+  })`${process.execPath} ${bin} run ${config} --mutate ${mutate.join(',')}`
   try {
-    const { exitCode } = await ended
+    const { output } = await groupEnded(running, { signal, graceMs: GRACE_MS })
     signal.throwIfAborted()
-    return exitCode === 0
+    return output.exitCode === 0
   } finally {
-    signal.removeEventListener('abort', stop)
+    // Stryker leaves its copies of the repository when it is ended.
+    await rm(path.join(root, strykerConfig.tempDirName), { recursive: true, force: true })
   }
 }
 
