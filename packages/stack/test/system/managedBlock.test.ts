@@ -20,7 +20,7 @@ test.each([
   ],
   ['a text with the beginning of a block', '# >>> nebula: paths >>>\na\n', `# >>> nebula: paths >>>\na\n${block}`],
   ['a text with the end of a block before it', `# <<< nebula <<<\n${block}`, `# <<< nebula <<<\n${block}`],
-  ['a text that only ends a block', '# <<< nebula <<<\n', `# <<< nebula <<<\n${block}`],
+  ['a text that only ends a block', 'a\n# <<< nebula <<<\nb\n', `a\n# <<< nebula <<<\nb\n${block}`],
 ])('a block goes to %s', (_, text, expected) => {
   expect(withManagedBlock(text, 'paths', ['a', 'b'])).toBe(expected)
 })

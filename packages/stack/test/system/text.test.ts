@@ -17,6 +17,7 @@ describe('the last words of a process', () => {
     ['no frame of a stack', ['Error: no', '    at file.ts:1', 'Node.js v24.1.0'], 'Error: no'],
     ['no frame of a stack, where nothing else is an error', ['no', '    at Error.ts:1', 'Node.js v24.1.0'], 'no'],
     ['a line that begins with at', ['at home'], 'at home'],
+    ['a line with at inside', ['one', 'we are at home'], 'we are at home'],
     ['a line that speaks of Node.js', ['it needs Node.js v24'], 'it needs Node.js v24'],
     ['without its colours and spaces', ['\u001b[31m  red \u001b[0m'], 'red'],
     ['in 200 letters', ['a'.repeat(200)], 'a'.repeat(200)],
@@ -34,7 +35,7 @@ describe('the last words of a process', () => {
 it('lines of a text are counted without the empty ones around it', () => {
   expect(lastLines('\na\nb\nc\n\n', 2)).toBe('b\nc')
   expect(lastLines('a', 2)).toBe('a')
-  expect(firstLine('\n a\nb')).toBe('a')
+  expect(firstLine('\n ab\nc')).toBe('ab')
   expect(firstLine('')).toBe('')
   expect(filledLines('a\n\n  \n b \n')).toEqual(['a', ' b '])
 })
