@@ -82,7 +82,7 @@ const rounds: readonly { readonly name: string; readonly faults: readonly Fault[
         service: 'temporal-ui',
         title: 'Temporal UI',
         break: (_, container) => Object.assign(container, { image: `nebula-registry:5000/${ALIEN}` }),
-        reason: '/alien is made for another kind of processor',
+        reason: '/alien is built for another processor architecture',
         hint: "grep -rn 'nebula-registry:5000/nebula-test-alien' infra",
       },
       {

@@ -113,7 +113,7 @@ test('of a checkout that is moved away nothing goes on running', async () => {
   await succeed(['up'])
 })
 
-test('a data folder that this user can not write to is named, with the command that helps, and nothing starts', async () => {
+test('a data folder that this user cannot write to is named, with the command that helps, and nothing starts', async () => {
   await succeed(['down'])
   const folder = path.join(root, '.nebula/embedded/data')
   const isRoot = process.getuid?.() === 0
@@ -125,7 +125,7 @@ test('a data folder that this user can not write to is named, with the command t
   try {
     const up = await run(root, [...other, process.execPath, 'scripts/up.ts', '--mode', 'embedded'])
     expect(up.exitCode, up.output).toBe(3)
-    expect(up.stderr).toMatch(/\.nebula.* can not be written to: permission denied/)
+    expect(up.stderr).toMatch(/\.nebula.* cannot be written to: permission denied/)
     expect(up.stderr).toContain('chown')
     expect(up.stderr).not.toContain('bug')
   } finally {

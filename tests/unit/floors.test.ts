@@ -1,8 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { repository } from '../lib/checkout.ts'
+import { copyCheckout, repository } from '../lib/checkout.ts'
 import { run } from '../lib/nebula.ts'
 
 const SOURCE = 'packages/stack/src'
@@ -61,6 +61,22 @@ test('imports lead downward only', () => {
   expect(upward(EMBEDDED_FLOORS, `${SOURCE}/embedded`)).toEqual([])
 })
 
+test('the example is packages/convex, packages/shared, apps/worker and apps/desktop: nothing else needs it', () => {
+  const others = execFileSync('git', ['ls-files', 'packages/stack', 'packages/convex-embedded', 'scripts'], {
+    cwd: repository,
+    encoding: 'utf8',
+  })
+    .split('\n')
+    .filter((file) => /\.(ts|mjs)$/.test(file))
+  const users = others.filter((file) =>
+    /(?:from|import\()\s*'(?:@nebula\/(?:convex|shared|worker|desktop)\/?|[./]+\/(?:packages\/(?:convex|shared)|apps)\/)/.test(
+      readFileSync(path.join(repository, file), 'utf8'),
+    ),
+  )
+  // What hands its proof over, and what measures it.
+  expect(users).toEqual(['scripts/bench.ts', 'scripts/verify.ts'])
+})
+
 test.each([
   {
     what: 'of an application',
@@ -81,11 +97,13 @@ test.each([
     rule: 'noImportCycles',
   },
 ])('lint refuses an import $what', async ({ folder, text, rule }) => {
-  const place = mkdtempSync(path.join(repository, SOURCE, folder, 'broken-'))
-  onTestFinished(() => rmSync(place, { recursive: true }))
+  const checkout = copyCheckout()
+  onTestFinished(() => checkout.remove())
+  const place = path.join(checkout.root, SOURCE, folder, 'broken')
+  mkdirSync(place)
   writeFileSync(path.join(place, 'broken.ts'), text)
   writeFileSync(path.join(place, 'other.ts'), "import { a } from './broken.ts'\nexport const b = a\n")
-  const lint = await run(repository, ['biome', 'lint', path.join(place, 'broken.ts')])
+  const lint = await run(checkout.root, ['biome', 'lint', path.join(place, 'broken.ts')])
   expect(lint.exitCode, lint.output).toBe(1)
   expect(lint.output).toContain(rule)
 })

@@ -101,7 +101,7 @@ test('a folder of the Feature can be the mirror', async () => {
   expect(result.exitCode, result.output).toBe(0)
 })
 
-test('what can not be had is named, with where it was looked for', async () => {
+test('what cannot be had is named, with where it was looked for', async () => {
   using mirror = new ToolchainMirror()
   const file = path.join(mirror.folder, pathOf('tilt'))
   rmSync(file)

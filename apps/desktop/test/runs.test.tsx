@@ -59,7 +59,7 @@ test('the next page is loaded on demand', async () => {
   expect(asked).toContain('after-new')
 })
 
-test('a list that can not be had says why and is there again when it can be had', async () => {
+test('a list that cannot be had says why and is there again when it can be had', async () => {
   vi.spyOn(console, 'error').mockImplementation(() => {})
   const convex = new FakeConvex()
   convex.answer(api.runs.list, () => new Error("Could not find public function for 'runs:list'"))

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chmod, cp, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
+import { chmod, cp, mkdir, open, readdir, readFile, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest'
@@ -117,6 +117,30 @@ describe('a data folder', () => {
     expect(await contentOf(folder)).toEqual(before)
   })
 
+  it('whose file cannot be opened is not called damaged: the system says why, and nobody is told to delete it', async () => {
+    const { folder, file } = await copyOfData()
+    await rm(file)
+    await mkdir(file)
+    const { exitCode, output } = await start(folder)
+    expect(exitCode).toBe(3)
+    expect(output).toMatch(/^error: .*convex\.sqlite cannot be read or written now: .+; [\d.]+ [GM]B are free/)
+    expect(output).toContain(`df -h '${folder}'`)
+    expect(output).not.toMatch(/damaged|reset/)
+  })
+
+  it.skipIf(process.platform === 'win32')(
+    'keeps its file and its log for its user alone, whatever the umask',
+    async () => {
+      const { folder, clean: remove } = await temporaryFolder()
+      onTestFinished(remove)
+      await chmod(folder, 0o755)
+      const begun = await startServer(folder)
+      onTestFinished(async () => void (await begun.stop('SIGKILL')))
+      for (const name of ['convex.sqlite', 'convex.sqlite-wal'])
+        expect((await stat(path.join(folder, name))).mode & 0o077, name).toBe(0)
+    },
+  )
+
   it('is taken for a new one after a start that was cut off before it wrote anything', async () => {
     const { folder, clean: remove } = await temporaryFolder()
     onTestFinished(remove)
@@ -154,7 +178,7 @@ describe.skipIf(process.getuid?.() === 0 && process.platform !== 'linux')(
       onTestFinished(() => chmod(folder, 0o700))
       const before = await contentOf(folder)
       const { exitCode, output } = await start(folder, asOwner)
-      expect(output).toMatch(new RegExp(`^error: ${culprit(folder)} can not be written to: permission denied\n.*chown`))
+      expect(output).toMatch(new RegExp(`^error: ${culprit(folder)} cannot be written to: permission denied\n.*chown`))
       expect(exitCode).toBe(3)
       expect(await contentOf(folder)).toEqual(before)
       expect((await stat(file)).size).toBeGreaterThan(0)
@@ -166,7 +190,7 @@ describe.skipIf(process.getuid?.() === 0 && process.platform !== 'linux')(
       const taken = path.join(folder, 'data')
       await writeFile(taken, 'a file')
       const { exitCode, output } = await start(taken)
-      expect(output).toContain(`error: ${taken} can not be written to: a file is where a folder should be\n`)
+      expect(output).toContain(`error: ${taken} cannot be written to: a file is where a folder should be\n`)
       expect(exitCode).toBe(3)
     })
   },

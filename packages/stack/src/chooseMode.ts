@@ -38,7 +38,7 @@ export async function chooseMode(asked: string | undefined): Promise<ModeChoice>
   return { mode: 'embedded', reason: missing.join(', ') }
 }
 
-/** Why Docker can not be used here, for a person: "Docker is not running"; null when it can. */
+/** Why Docker cannot be used here, for a person: "Docker is not running"; null when it can. */
 export async function whyNoDocker(): Promise<string | null> {
   const { state } = await findDockerEngine()
   return state === 'running' ? null : DOCKER_STATES[state]

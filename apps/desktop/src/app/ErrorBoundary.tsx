@@ -5,7 +5,7 @@ import { messageOf } from '../runs/messageOf.ts'
 const RETRY_MS = 5_000
 
 interface Props {
-  /** What can not be shown: "The list of runs". */
+  /** What cannot be shown: "The list of runs". */
   readonly what: string
   readonly children: ReactNode
 }
@@ -37,7 +37,7 @@ export class ErrorBoundary extends Component<Props, { readonly error: unknown }>
     if (error === null) return this.props.children
     return (
       <div role="alert" className="flex flex-col items-start gap-3 p-5">
-        <h2 className="text-lg font-semibold">{this.props.what} can not be shown</h2>
+        <h2 className="text-lg font-semibold">{this.props.what} cannot be shown</h2>
         <p className="text-muted">{explain(messageOf(error))}</p>
         <pre className="max-w-full overflow-x-auto rounded-md bg-raised p-3 font-mono whitespace-pre-wrap break-words">
           {messageOf(error)}

@@ -32,7 +32,7 @@ const CLOSE_GRACE_MS = 500
 export async function startDashboard(options: DashboardOptions): Promise<Dashboard> {
   const { deploymentUrl, allowedOrigins = [], log } = options
   const app = makeApp(log)
-  app.get('/', (exchange) => sendPage(exchange, JSON.stringify({ deploymentUrl, ...keyFor(exchange, options) })))
+  app.get('/', (exchange) => sendPage(exchange, { deploymentUrl, ...keyFor(exchange, options) }))
   app.get('/version', (exchange) => exchange.text(STAND_IN))
   // The page may hold the admin key: no other page may read it, by whatever name it calls this server.
   const admission = new Admission(() => [deploymentUrl, ...allowedOrigins], { anyPage: true })
@@ -54,14 +54,22 @@ function keyFor({ req }: Exchange, { adminKey, deploymentUrl }: DashboardOptions
   return adminKey !== undefined && isKnown ? { adminKey } : {}
 }
 
-function sendPage(exchange: Exchange, config: string): Response {
+function sendPage(exchange: Exchange, config: { readonly deploymentUrl: string }): Response {
   const nonce = randomBytes(16).toString('base64')
   exchange.header(
     'Content-Security-Policy',
-    `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src *; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
+    `default-src 'none'; script-src 'nonce-${nonce}'; style-src 'nonce-${nonce}'; connect-src ${connections(config.deploymentUrl)}; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'self'`,
   )
   exchange.header('Cache-Control', 'no-store')
   // Inside a script element: nothing in it may look like the element's end. A function, since `$` means something there.
-  const page = PAGE.replaceAll('%NONCE%', nonce).replace('"%CONFIG%"', () => config.replaceAll('<', '\\u003c'))
+  const page = PAGE.replaceAll('%NONCE%', nonce).replace('"%CONFIG%"', () =>
+    JSON.stringify(config).replaceAll('<', '\\u003c'),
+  )
   return exchange.html(page)
+}
+
+/** The page talks to its deployment, by HTTP and by WebSocket, and to nobody else: it holds the admin key. */
+function connections(deploymentUrl: string): string {
+  const { origin } = new URL(deploymentUrl)
+  return `${origin} ${origin.replace(/^http/, 'ws')}`
 }

@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
 
 /** The error for data that cannot be read: names the file, and says that nothing was changed. */
@@ -6,7 +7,7 @@ export function corrupt(file: string, reason: string, cause?: unknown): NebulaEr
   const said = reason.replaceAll(/\s+/g, ' ')
   return new NebulaError(`${file} is damaged: ${said}. Nothing was changed.`, {
     code: 'CONVEX_DATA_DAMAGED',
-    hint: 'Put a copy of its folder back, or start with no data: npm run reset',
+    hint: `Put a copy of its folder back. Without one: cp -R '${path.dirname(file)}' ~/convex-damaged-data && npm run reset`,
     cause,
   })
 }

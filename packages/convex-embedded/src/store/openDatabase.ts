@@ -1,20 +1,36 @@
-import { accessSync, chmodSync, constants, existsSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import {
+  accessSync,
+  chmodSync,
+  closeSync,
+  constants,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  statfsSync,
+  statSync,
+} from 'node:fs'
 import path from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { pathToFileURL } from 'node:url'
+import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
+import { showBytes } from '@nebula/stack/preflight/check'
 import { notWritable } from '@nebula/stack/system/notWritable'
 import { corrupt } from './corruption.ts'
 
 const FORMAT = '1'
+const PRIVATE = 0o600
 /** SQLite's result codes, without what they are extended by. Source: https://sqlite.org/rescode.html */
 const BUSY = 5
 const FULL = 13
+/** The file is not what was written. Everything else is a reason why it cannot be used now. */
+const DAMAGE: readonly number[] = [11, 26]
 
 /**
  * Opens a folder's database, a new one where there is none. What is there is looked at before anything is written.
  * @throws NebulaError CONVEX_DATA_LOCKED when another server has it, CONVEX_DATA_DAMAGED when it is not what this server
- *   wrote, NOT_WRITABLE when it or its folder is not.
+ *   wrote, CONVEX_DATA_UNUSABLE when the disk or its rights are in the way, NOT_WRITABLE when it or its folder is not.
  */
 export function openDatabase(folder: string): { database: DatabaseSync; file: string } {
   const file = path.join(folder, 'convex.sqlite')
@@ -22,6 +38,9 @@ export function openDatabase(folder: string): { database: DatabaseSync; file: st
   let database: DatabaseSync | undefined
   try {
     if (existsSync(file)) inspect(file)
+    // Made before SQLite makes it: what belongs to it, the log, gets the same mode. It holds the environment's secrets.
+    closeSync(openSync(file, 'a', PRIVATE))
+    for (const name of [file, `${file}-wal`, `${file}-shm`]) if (existsSync(name)) chmodSync(name, PRIVATE)
     database = new DatabaseSync(file)
     // The lock comes with the first transaction and stays; FULL writes through to the disk at every commit.
     database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
@@ -33,8 +52,6 @@ export function openDatabase(folder: string): { database: DatabaseSync; file: st
         session TEXT, request INTEGER, response TEXT NOT NULL, at INTEGER NOT NULL, PRIMARY KEY (session, request));
       INSERT OR IGNORE INTO state VALUES ('format', '${FORMAT}');
       COMMIT`)
-    // It holds the environment's secrets.
-    chmodSync(file, 0o600)
     return { database, file }
   } catch (error) {
     database?.close()
@@ -97,5 +114,20 @@ function describe(file: string, error: unknown): unknown {
     })
   }
   if (code === FULL) return notWritable(file, path.dirname(file), Object.assign(new Error(), { code: 'ENOSPC' }))
-  return corrupt(file, error.message, error)
+  if (DAMAGE.includes(code)) return corrupt(file, error.message, error)
+  return cannotBeUsed(file, error)
+}
+
+/** The disk, its rights or the memory: with what the system says, since the data may be as good as ever. */
+function cannotBeUsed(file: string, error: Error): NebulaError {
+  const folder = path.dirname(file)
+  const { bavail, bsize } = statfsSync(folder)
+  const said = 'errstr' in error ? `${error.message} (SQLite: ${error.errstr})` : error.message
+  const message = `${file} cannot be read or written now: ${said}; ${showBytes(bavail * bsize)} are free on its disk. Nothing was changed.`
+  return new NebulaError(message, {
+    code: 'CONVEX_DATA_UNUSABLE',
+    hint: `df -h '${folder}'; ls -la '${folder}'`,
+    exitCode: ExitCode.Precondition,
+    cause: error,
+  })
 }

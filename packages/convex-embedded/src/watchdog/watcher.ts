@@ -9,8 +9,9 @@ import type { Endless, WatcherData } from './watchdog.ts'
 // A thread beside the server's: it imports nothing of the server, and gives it nothing to wait for.
 const { beats, limitMs, noteFile, runningName }: WatcherData = workerData
 const TICK_MS = 500
-/** For the other thread to stop where it is. */
-const PAUSE_DEADLINE_MS = 2_000
+/** For the other thread to say where it is. */
+const PAUSE_DEADLINE_MS = 5_000
+const MOST_LOOKS = 200
 const STDERR = 2
 
 let lastBeat = -1
@@ -28,7 +29,7 @@ const watching = setInterval(() => {
 }, TICK_MS)
 
 async function end(): Promise<void> {
-  const endless = await Promise.race([whatRuns(), late()]).catch(() => UNKNOWN)
+  const endless = await Promise.race([whatRuns(), late()]).catch(() => best)
   if (endless.function) writeFileSync(noteFile, JSON.stringify([...noted(), endless]))
   const what = endless.function || 'what the server does'
   const where = endless.where ? ` at ${endless.where}` : ''
@@ -42,21 +43,35 @@ async function end(): Promise<void> {
 }
 
 const UNKNOWN: Endless = { function: '', where: '' }
+/** The most that was found out so far. */
+let best = UNKNOWN
 
 async function late(): Promise<Endless> {
-  return await new Promise((resolve) => setTimeout(() => resolve(UNKNOWN), PAUSE_DEADLINE_MS))
+  return await new Promise((resolve) => setTimeout(() => resolve(best), PAUSE_DEADLINE_MS))
 }
 
-/** Stops the server's thread where it is, and asks it what that is. */
+/**
+ * Stops the server's thread where it is, and asks it what that is. Between two steps of a function it may be in none: then
+ * it is let go on and stopped again.
+ */
 async function whatRuns(): Promise<Endless> {
   const session = new Session()
   session.connectToMainThread()
   const urls = new Map<string, string>()
   session.on('Debugger.scriptParsed', ({ params }) => void urls.set(params.scriptId, params.url))
+  await session.post('Debugger.enable')
+  for (let tries = 0; tries < MOST_LOOKS && !(best.function && best.where); tries += 1) {
+    if (tries > 0) await session.post('Debugger.resume')
+    const found = await look(session, urls)
+    if (found.function) best = found.where || !best.function ? found : best
+  }
+  return best
+}
+
+async function look(session: Session, urls: ReadonlyMap<string, string>): Promise<Endless> {
   const paused = new Promise<Debugger.PausedEventDataType>((resolve) => {
     session.once('Debugger.paused', ({ params }) => resolve(params))
   })
-  await session.post('Debugger.enable')
   await session.post('Debugger.pause')
   const { callFrames } = await paused
   const [top] = callFrames

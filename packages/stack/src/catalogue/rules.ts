@@ -6,7 +6,7 @@ import type { Catalogue, Service } from './schema.ts'
 
 type Rule = (catalogue: Catalogue) => readonly CatalogueProblem[]
 
-/** What the shape of a catalogue can not say. */
+/** What the shape of a catalogue cannot say. */
 export function brokenRules(catalogue: Catalogue): readonly CatalogueProblem[] {
   const rules: readonly Rule[] = [
     uniqueIds,

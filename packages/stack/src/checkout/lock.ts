@@ -36,7 +36,7 @@ const TAKEOVER_INTERVAL_MS = 20
  */
 export async function acquireLock(root: string, command: string): Promise<Lock> {
   const identity = await identifyProcess(process.pid)
-  if (!identity) throw new TypeError('this process can not be found in its own process list')
+  if (!identity) throw new TypeError('this process cannot be found in its own process list')
   const mine = { ...identity, command, since: new Date().toISOString() }
   const taken = await acquire(path.join(root, LOCK_FILE), mine)
   if ('release' in taken) return taken
@@ -68,7 +68,7 @@ async function acquire(file: string, mine: LockHolder): Promise<Lock | LockHolde
     { deadlineMs: TAKEOVER_DEADLINE_MS, intervalMs: TAKEOVER_INTERVAL_MS },
   )
   if (settled && result) return result
-  throw new NebulaError(`${file} can not be taken over from a process that is gone`, {
+  throw new NebulaError(`${file} cannot be taken over from a process that is gone`, {
     code: 'LOCK_STUCK',
     hint: `rm ${file}*`,
   })
@@ -103,7 +103,7 @@ function lockOn(file: string, content: string): Lock {
   return { release, [Symbol.asyncDispose]: release }
 }
 
-/** The process in a lock, if it still runs. A lock that can not be read was not written by us as a whole: nobody's. */
+/** The process in a lock, if it still runs. A lock that cannot be read was not written by us as a whole: nobody's. */
 async function livingHolder(content: string): Promise<LockHolder | null> {
   const parsed = Holder.safeParse(parseJson(content))
   return parsed.success && (await isSameProcess(parsed.data)) ? parsed.data : null

@@ -161,7 +161,7 @@ async function attachRegistry(definition: ClusterDefinition) {
   const connected = await exec(['docker', 'network', 'connect', definition.context, definition.registryName])
   if (connected.exitCode === 0 || /already exists in network/.test(connected.stderr)) return
   throw new NebulaError(
-    `the registry ${definition.registryName} can not join the cluster's network: ${connected.stderr.trim()}`,
+    `the registry ${definition.registryName} cannot join the cluster's network: ${connected.stderr.trim()}`,
     {
       code: 'REGISTRY_DETACHED',
       hint: `docker network connect ${definition.context} ${definition.registryName}`,

@@ -73,7 +73,7 @@ async function listedCluster(definition: ClusterDefinition): Promise<z.infer<typ
   if (listed.exitCode === 0) return K3dClusters.parse(JSON.parse(listed.stdout))[0]
   // k3d exits with 1 for "no such cluster" and for "no Docker" alike.
   if (/no nodes found/i.test(listed.stderr + listed.stdout)) return undefined
-  throw new NebulaError(`k3d can not list its clusters: ${lastLine(listed.stderr)}`, {
+  throw new NebulaError(`k3d cannot list its clusters: ${lastLine(listed.stderr)}`, {
     code: 'K3D_FAILED',
     hint: 'npm run doctor',
     exitCode: ExitCode.Precondition,
@@ -156,7 +156,7 @@ async function haveHostEntries(nodes: readonly string[]): Promise<boolean> {
   return found.length === 0 || found.some(Boolean)
 }
 
-/** A node that can not be asked may be about to end: that is not for this check to find out. */
+/** A node that cannot be asked may be about to end: that is not for this check to find out. */
 async function hasHostEntry(node: string): Promise<boolean> {
   const asked = await exec(['docker', 'exec', node, 'cat', '/etc/hosts'])
   return asked.exitCode !== 0 || asked.stdout.split('\n').some((line) => line.split(/\s+/).includes(HOST_NAME))

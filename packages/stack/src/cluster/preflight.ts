@@ -9,6 +9,7 @@ import { inotifyCheck } from '../preflight/inotify.ts'
 import { memoryCheck } from '../preflight/memory.ts'
 import { portsCheck } from '../preflight/ports.ts'
 import { type PreflightResult, runPreflight } from '../preflight/run.ts'
+import { stateFolderCheck } from '../preflight/stateFolder.ts'
 import { toolChecks } from '../preflight/tools.ts'
 import { exec } from '../system/exec.ts'
 import type { ClusterContext } from './context.ts'
@@ -21,6 +22,7 @@ export const clusterChecks: readonly Check[] = [
   dockerApiCheck,
   ...toolChecks,
   portsCheck,
+  stateFolderCheck,
   diskCheck,
   memoryCheck,
   inotifyCheck,

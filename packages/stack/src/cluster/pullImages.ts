@@ -24,8 +24,8 @@ export interface PullOptions {
 }
 
 /**
- * Gets images into the local Docker, those that it does not have. `up` passes them on to the cluster. One that can not
- * be had keeps no other from being pulled, except that a registry that can not be reached is not asked again.
+ * Gets images into the local Docker, those that it does not have. `up` passes them on to the cluster. One that cannot
+ * be had keeps no other from being pulled, except that a registry that cannot be reached is not asked again.
  */
 export async function pullImages(images: readonly string[], options: PullOptions = {}): Promise<PullResult> {
   const docker = options.docker ?? ['docker']

@@ -90,7 +90,7 @@ export function otherFinding(words: string, context: TroubleContext): Finding {
 export function wrongArchitecture(what: string, image: string, context: TroubleContext): Finding {
   return {
     kind: 'wrong-architecture',
-    summary: `${what} is made for another kind of processor`,
+    summary: `${what} is built for another processor architecture`,
     hint: imageHint(image, context),
     hopeless: true,
   }

@@ -24,7 +24,7 @@ export function forwardedPorts(catalogue: Catalogue, codespace: Codespace | null
   return Object.fromEntries(ports.map((port) => [String(port), forwardedOrigin(codespace, port)]))
 }
 
-/** Writes them down for the Tiltfile, which can not make them itself; outside of a codespace, that there are none. */
+/** Writes them down for the Tiltfile, which cannot make them itself; outside of a codespace, that there are none. */
 export async function writeForwardedPorts(root: string, ports: Readonly<Record<string, string>>): Promise<void> {
   await writePrivateFile(path.join(root, FORWARDED_PORTS_FILE), `${JSON.stringify(ports, null, 2)}\n`)
 }

@@ -86,7 +86,7 @@ export async function startDashboardProxy(options: DashboardProxyOptions): Promi
   })
   server.listen(port, '127.0.0.1')
   await once(server, 'listening').catch((error: unknown) => {
-    throw new NebulaError(`the dashboard's proxy can not listen on port ${port}`, {
+    throw new NebulaError(`the dashboard's proxy cannot listen on port ${port}`, {
       code: 'PORT_TAKEN',
       hint: 'npm run doctor',
       exitCode: ExitCode.Precondition,

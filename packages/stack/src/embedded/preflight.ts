@@ -1,15 +1,15 @@
 import { allEndpoints } from '../catalogue/endpoints.ts'
 import type { Check } from '../preflight/check.ts'
-import { dataFolderCheck } from '../preflight/dataFolder.ts'
 import { embeddedDiskCheck } from '../preflight/disk.ts'
 import { embeddedMemoryCheck } from '../preflight/memory.ts'
 import { portsCheck } from '../preflight/ports.ts'
 import { type PreflightResult, runPreflight } from '../preflight/run.ts'
+import { stateFolderCheck } from '../preflight/stateFolder.ts'
 import type { EmbeddedStack } from './state/embeddedStack.ts'
 import { findSupervisor, orphans } from './state/running.ts'
 
 /** What embedded mode needs, in the order in which a person would put it right. */
-const CHECKS: readonly Check[] = [portsCheck, dataFolderCheck, embeddedDiskCheck, embeddedMemoryCheck]
+const CHECKS: readonly Check[] = [portsCheck, stateFolderCheck, embeddedDiskCheck, embeddedMemoryCheck]
 
 /** Runs every check of embedded mode on this machine. What this stack itself holds is not in its way. */
 export async function checkMachine({ root, catalogue }: EmbeddedStack): Promise<readonly PreflightResult[]> {

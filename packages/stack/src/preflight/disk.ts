@@ -3,7 +3,7 @@ import { type Check, type CheckResult, neededBytes, showBytes } from './check.ts
 
 /** What images, logs and builds take beside the services' data. */
 const MARGIN = 3 * 2 ** 30
-/** With less the stack can not even keep running. */
+/** With less the stack cannot even keep running. */
 const LEAST = 2 ** 30
 /** Without this not even logs can be kept. */
 const LEAST_EMBEDDED = 50 * 2 ** 20

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { chmod } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
 import { SECRETS_FILE } from '../checkout/paths.ts'
@@ -62,6 +63,8 @@ export async function ensureSecrets(root: string, options: EnsureSecretsOptions 
   const secrets = await complete(content === null ? withoutStrangers(parsed.data) : parsed.data)
   checkPairs(secrets)
 
+  // An editor or an archive may have opened it to others.
+  if (content !== null) await chmod(file, 0o600)
   if (content === null) {
     const created = await createPrivateFile(file, serialize(secrets))
     return created ? secrets : await loadSecrets(root)
@@ -108,7 +111,8 @@ function checkPairs(secrets: Secrets): void {
 }
 
 async function readSecrets(root: string): Promise<Record<string, unknown> | null> {
-  const text = await readIfThere(path.join(root, SECRETS_FILE))
+  const file = path.join(root, SECRETS_FILE)
+  const text = await readIfThere(file)
   if (text === null) return null
   try {
     return FileContent.parse(JSON.parse(text))

@@ -12,7 +12,7 @@ const REASONS = new Map([
 ])
 
 /**
- * What to say of a file or folder of the checkout that can not be written.
+ * What to say of a file or folder of the checkout that cannot be written.
  * @param folder the checkout's folder that the way out is about, absolute.
  * @returns null when the error is about something else.
  */
@@ -20,7 +20,7 @@ export function notWritable(file: string, folder: string, error: unknown): Nebul
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
   const reason = REASONS.get(code)
   if (reason === undefined) return null
-  return new NebulaError(`${file} can not be written to: ${reason}`, {
+  return new NebulaError(`${file} cannot be written to: ${reason}`, {
     code: 'NOT_WRITABLE',
     hint:
       reason === 'permission denied'

@@ -83,7 +83,7 @@ test('nodes that Docker started on its own are started again by k3d, which gives
   expect(changing(tools.calls())).toEqual(['k3d cluster stop nebula', 'k3d cluster start nebula'])
 })
 
-test('a node that can not be asked is not restarted for it', async () => {
+test('a node that cannot be asked is not restarted for it', async () => {
   const gone: Answer = { when: /^docker exec/, stderr: 'container is restarting', exitCode: 1 }
   const tools = fakeTools([nodes(1), gone, registry(true), inKubeconfig, sameDefinition])
   await ensureCluster(await definition())

@@ -57,7 +57,7 @@ test.each<[string, TroubleKind, string, string, { hopeless: boolean }]>([
   [
     'wrong-platform',
     'wrong-architecture',
-    'image nebula-registry:5000/reasons-alien:arm is made for another kind of processor',
+    'image nebula-registry:5000/reasons-alien:arm is built for another processor architecture',
     'grep',
     now,
   ],

@@ -52,7 +52,7 @@ test('a program for another processor shows in what the container said', async (
   const trouble = (await new PodWatch(definition, ['x-alien']).look()).get('x-alien')
   expect(trouble).toMatchObject({
     kind: 'wrong-architecture',
-    summary: '/alien is made for another kind of processor',
+    summary: '/alien is built for another processor architecture',
     hopeless: true,
   })
 })

@@ -24,14 +24,14 @@ test('what is there is asked for all the same where it may be another one, in th
   expect(tools.calls()).toEqual(['docker exec c0ffee docker pull --quiet postgres:16'])
 })
 
-test('one that can not be had keeps no other from being pulled', async () => {
+test('one that cannot be had keeps no other from being pulled', async () => {
   fakeTools([absent, { when: /pull .* gone:1$/, stderr: 'Using default\nmanifest unknown\n', exitCode: 1 }])
   const result = await pullImages(['gone:1', 'there:1', 'there:2', 'there:3', 'there:4'])
   expect(result.failed).toEqual([{ image: 'gone:1', reason: 'manifest unknown' }])
   expect([...result.pulled].sort()).toEqual(['there:1', 'there:2', 'there:3', 'there:4'])
 })
 
-test('a registry that can not be reached is not asked for every image', async () => {
+test('a registry that cannot be reached is not asked for every image', async () => {
   const images = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'].map((name) => `ghcr.io/x/${name}:1`)
   const tools = fakeTools([absent, { when: /pull/, stderr: 'lookup ghcr.io: no such host\n', exitCode: 1 }])
   const result = await pullImages(images)

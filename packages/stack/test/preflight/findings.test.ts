@@ -6,11 +6,11 @@ import { parseCatalogue } from '../../src/catalogue/load.ts'
 import { ExitCode } from '../../src/errors/exitCodes.ts'
 import { NebulaError } from '../../src/errors/nebulaError.ts'
 import { type CheckResult, neededBytes, type PreflightContext, showBytes } from '../../src/preflight/check.ts'
-import { dataFolderCheck } from '../../src/preflight/dataFolder.ts'
 import { diskCheck, embeddedDiskCheck } from '../../src/preflight/disk.ts'
 import { measureMemory } from '../../src/preflight/measureMemory.ts'
 import { embeddedMemoryCheck, memoryCheck } from '../../src/preflight/memory.ts'
 import { preflightError, runPreflight } from '../../src/preflight/run.ts'
+import { stateFolderCheck } from '../../src/preflight/stateFolder.ts'
 import { catalogueText } from '../catalogue/catalogueText.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 
@@ -169,15 +169,18 @@ describe('the memory', () => {
   })
 })
 
-it('the data folder is made, for its owner alone, and a file in its place is said', async () => {
+it('the state folder is made, for its owner alone, and a file in its place is said', async () => {
   const root = await temporaryFolder()
   const top = path.join(root, '.nebula')
-  expect(await dataFolderCheck.run({ ...context, root })).toEqual({ status: 'ok', message: `${top} can be written to` })
+  expect(await stateFolderCheck.run({ ...context, root })).toEqual({
+    status: 'ok',
+    message: `${top} can be written to`,
+  })
   expect((await files.readdir(top, { recursive: true })).sort()).toEqual(['embedded', 'embedded/data', 'logs'])
   expect((await files.stat(path.join(top, 'embedded/data'))).mode & 0o777).toBe(0o700)
   await files.rm(path.join(top, 'logs'), { recursive: true })
   await files.writeFile(path.join(top, 'logs'), '')
-  await expect(dataFolderCheck.run({ ...context, root })).rejects.toMatchObject({
+  await expect(stateFolderCheck.run({ ...context, root })).rejects.toMatchObject({
     code: 'NOT_WRITABLE',
     hint: expect.stringContaining(top),
   })

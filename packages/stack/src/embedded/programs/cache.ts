@@ -17,7 +17,7 @@ import { platform, type Release } from './release.ts'
 
 type Env = Readonly<Record<string, string | undefined>>
 
-/** Where programs are kept: for all checkouts of this user, then in this checkout, for a home that can not be written. */
+/** Where programs are kept: for all checkouts of this user, then in this checkout, for a home that cannot be written. */
 export async function cacheFolders(env: Env, checkout?: string): Promise<readonly string[]> {
   // The XDG specification: what is not absolute is to be ignored.
   const named = env.XDG_CACHE_HOME
@@ -79,7 +79,7 @@ function receiptFile(entry: string): string {
  * The program in an entry of a cache, if it is still the one that was installed: by size and time, and by its hash when
  * the time is another, as after a copy. One that lost its mode, as by a backup, gets it back.
  * @returns that there is none, when nothing was installed.
- * @throws NebulaError when what is there can not be used.
+ * @throws NebulaError when what is there cannot be used.
  */
 async function readEntry(entry: string, release: Release): Promise<FoundProgram | string> {
   const text = await attempt(readFile(receiptFile(entry), 'utf8'))
@@ -180,7 +180,7 @@ async function moveInto(making: string, entry: string, release: Release): Promis
     await rename(entry, path.join(old, 'damaged')).catch(ignoreMissing)
     await rm(old, { recursive: true, force: true })
   }
-  throw new NebulaError(`${entry} can not be replaced`, { code: 'CACHE_STUCK', hint: `rm -r '${entry}'` })
+  throw new NebulaError(`${entry} cannot be replaced`, { code: 'CACHE_STUCK', hint: `rm -r '${entry}'` })
 }
 
 async function renamed(from: string, to: string): Promise<boolean> {

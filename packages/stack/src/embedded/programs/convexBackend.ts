@@ -122,7 +122,7 @@ function unusable(message: string): NebulaError {
 
 function nothingWorked(ways: readonly FailedWay[]): NebulaError {
   const list = ways.map(({ name, reason }) => `\n  ${name}: ${reason}`).join('')
-  return new NebulaError(`the real Convex backend is not to be had. Tried:${list}`, {
+  return new NebulaError(`the real Convex backend could not be obtained. Tried:${list}`, {
     code: 'CONVEX_BACKEND_MISSING',
     hint: `use the stand-in, or bring the file from elsewhere: ${VARIABLE}=/path/to/convex-local-backend npm run up`,
     exitCode: ExitCode.Precondition,

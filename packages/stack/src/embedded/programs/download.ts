@@ -28,7 +28,7 @@ const Mirror = z.url({ protocol: /^https?$/ }).regex(/^[^/]*\/\/[^/@]+(\/|$)/)
  * it to the hash that is known for it, and installs the program in it.
  * @param works proves that the program runs.
  * @returns why there is nothing to download, when there is not.
- * @throws NebulaError when it can not be had, or is not what was published.
+ * @throws NebulaError when it cannot be had, or is not what was published.
  */
 export async function officialDownload(
   release: Release,
@@ -80,7 +80,7 @@ const PROGRESS_STEPS = 10
 
 /**
  * Downloads a file by way of the proxy that the environment names, and holds it to its hash.
- * @throws NebulaError when it can not be had or has another hash; then the file is gone.
+ * @throws NebulaError when it cannot be had or has another hash; then the file is gone.
  */
 export async function download({ url, file, sha256, title }: Download, search: ProgramSearch): Promise<void> {
   const { env, signal } = search
@@ -173,5 +173,5 @@ async function unzipOne(archive: string, name: string, file: string): Promise<vo
 }
 
 function incomplete(archive: string, what: string): NebulaError {
-  return new NebulaError(`${path.basename(archive)} can not be used: ${what}`, { code: 'ARCHIVE_INCOMPLETE' })
+  return new NebulaError(`${path.basename(archive)} cannot be used: ${what}`, { code: 'ARCHIVE_INCOMPLETE' })
 }

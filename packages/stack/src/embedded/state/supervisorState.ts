@@ -6,7 +6,8 @@ import { STATE_FILE } from '../../checkout/paths.ts'
 import { SERVICE_STATES } from '../../driver/serviceStatus.ts'
 import { parseJson } from '../../system/text.ts'
 
-const Identity = z.object({ pid: z.int().positive(), startTime: z.string() })
+/** Nobody's state says that it is process 1, or, to `kill`, everybody. */
+const Identity = z.object({ pid: z.int().min(2), startTime: z.string() })
 
 /* Another version of this repository may have written it, before a pull: what runs has to be found all the same. */
 const State = z.object({

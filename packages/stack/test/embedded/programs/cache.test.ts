@@ -128,7 +128,7 @@ test('a program that does not run is not kept', async () => {
   expect(await contentOf(cache)).toEqual([])
 })
 
-test('uses the checkout when the home can not be written, and XDG_CACHE_HOME when it is set', async () => {
+test('uses the checkout when the home cannot be written, and XDG_CACHE_HOME when it is set', async () => {
   const published = await publishTemporal()
   const { search, checkout, home } = await onlineMachine(published)
   const options = { release: published.release, checkout }

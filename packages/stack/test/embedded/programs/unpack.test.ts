@@ -54,5 +54,5 @@ test('what is in the place of the program has to be a plain file', async () => {
 
 test('an archive without the program is named', async () => {
   const { archive, folder } = await zip({ 'bin/program': strToU8('elsewhere') })
-  await expect(unpack(archive, 'program', folder)).rejects.toThrow('program.zip can not be used: there is no program')
+  await expect(unpack(archive, 'program', folder)).rejects.toThrow('program.zip cannot be used: there is no program')
 })
