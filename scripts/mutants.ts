@@ -41,7 +41,7 @@ const ROOMS: Readonly<Record<string, Room>> = {
   catalogue: stackRoom('catalogue', 'writeSchema.ts'),
   checkout: stackRoom('checkout'),
   preflight: stackRoom('preflight'),
-  // The rest of this room starts programs, which its tests wait for: hours.
+  // The rest of this room starts programs, which its tests wait for.
   system: {
     mutate: ['attempt', 'files', 'managedBlock', 'notWritable', 'text', 'until', 'version'].map(
       (name) => `packages/stack/src/system/${name}.ts`,
@@ -68,7 +68,7 @@ const program = command(
   .action((names) => interruptible((signal) => mutants(names, signal)))
 
 async function mutants(names: readonly string[], signal: AbortSignal): Promise<ExitCode> {
-  // All names first: a typing error must not show after an hour.
+  // All names first: a typing error must not show in the end.
   const rooms = (names.length > 0 ? names : Object.keys(ROOMS)).map((name) => ({ name, ...roomOf(name) }))
   const results: string[] = []
   let exitCode: ExitCode = ExitCode.Green
