@@ -74,7 +74,7 @@ test('a changed cluster definition is refused, and nothing is touched', async ()
     const up = await nebula(root, ['up', '--mode', 'cluster'])
     expect(up.exitCode).toBe(3)
     expect(up.stderr).toContain('definition changed')
-    expect(up.stderr).toContain('just reset')
+    expect(up.stderr).toContain('npm run reset')
   } finally {
     writeFileSync(file, definition)
   }
