@@ -1,4 +1,6 @@
 import type { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { createBrotliDecompress } from 'node:zlib'
 import { parseJson } from '@nebula/stack/system/text'
 import { z } from 'zod'
@@ -6,6 +8,7 @@ import type { Exchange } from './app.ts'
 import { HttpError } from './httpError.ts'
 
 const MAX_BODY_BYTES = 64 * 1024 * 1024
+const LINGER_MS = 2_000
 
 /** Parses the JSON body. @throws HttpError 400 when it is not as expected, 413 when it is too large. */
 export async function readBody<T>({ req, env }: Exchange, schema: z.ZodType<T>): Promise<T> {
@@ -32,14 +35,26 @@ async function readAll(stream: Readable): Promise<string> {
     for await (const chunk of stream.iterator({ destroyOnReturn: false })) {
       const bytes = Buffer.from(chunk)
       size += bytes.length
-      if (size > MAX_BODY_BYTES) throw tooLarge()
+      if (size > MAX_BODY_BYTES) break
       chunks.push(bytes)
     }
-  } catch (error) {
-    if (error instanceof HttpError) throw error
+  } catch {
     throw new HttpError(400, 'BadBody', 'The request body could not be read')
   }
+  if (size > MAX_BODY_BYTES) {
+    await discard(stream)
+    throw tooLarge()
+  }
   return Buffer.concat(chunks).toString()
+}
+
+/**
+ * Reads on for a moment, to nobody's use: the answer closes the connection, and who is still sending then gets an error of
+ * the network in its place.
+ */
+async function discard(stream: Readable): Promise<void> {
+  stream.resume()
+  await Promise.race([finished(stream), sleep(LINGER_MS, undefined, { ref: false })]).catch(() => {})
 }
 
 function tooLarge(): HttpError {

@@ -1,4 +1,3 @@
-import { once } from 'node:events'
 import { connect } from 'node:net'
 
 const DEADLINE_MS = 10_000
@@ -21,7 +20,9 @@ export async function sendRaw(url: string, bytes: string | Buffer, deadlineMs = 
   socket.on('data', (chunk: Buffer) => chunks.push(chunk))
   // The server may hang up while it is still being talked to.
   socket.on('error', () => undefined)
-  const ended = Promise.race([once(socket, 'end'), once(socket, 'close')])
+  const ended = new Promise<void>((resolve) => {
+    for (const event of ['end', 'close']) socket.once(event, () => resolve())
+  })
   let timer: NodeJS.Timeout | undefined
   const late = new Promise((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(`still open: ${Buffer.concat(chunks)}`)), deadlineMs)
