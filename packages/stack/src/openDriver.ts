@@ -4,8 +4,7 @@ import { clusterDriver } from './cluster/driver.ts'
 import type { StackDriver } from './driver/stackDriver.ts'
 import { embeddedDriver } from './embedded/driver.ts'
 import type { ConvexChoice } from './embedded/programs/convexBackend.ts'
-import { findSupervisor } from './embedded/state/running.ts'
-import { readState } from './embedded/state/supervisorState.ts'
+import { findRunning } from './embedded/state/running.ts'
 
 export interface OpenOptions {
   readonly root: string
@@ -36,7 +35,7 @@ export async function openDriver({ root, catalogue, mode, convex = 'auto' }: Ope
 
 /** A supervisor that was killed leaves its state, and perhaps processes to be seen and ended. */
 async function embeddedInUse(root: string): Promise<ModeChoice | null> {
-  const supervisor = await findSupervisor(root)
-  if (supervisor) return { mode: 'embedded', reason: 'it runs already' }
-  return (await readState(root)) === null ? null : { mode: 'embedded', reason: 'its supervisor was killed' }
+  const { kind } = await findRunning(root)
+  if (kind === 'nothing') return null
+  return { mode: 'embedded', reason: kind === 'abandoned' ? 'its supervisor was killed' : 'it runs already' }
 }

@@ -5,7 +5,7 @@ import { DATA_FOLDER } from '../checkout/paths.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
 import { terminate } from '../system/processes.ts'
 import type { EmbeddedStack } from './state/embeddedStack.ts'
-import { endOrphans, findSupervisor } from './state/running.ts'
+import { endAbandoned, findRunning } from './state/running.ts'
 import { removeState } from './state/supervisorState.ts'
 
 const SUPERVISOR_GRACE_MS = 10_000
@@ -21,11 +21,14 @@ export async function downEmbedded({ root, catalogue }: EmbeddedStack, onEvent: 
     'supervisor',
     'Supervisor',
     async () => {
-      const supervisor = await findSupervisor(root)
+      const running = await findRunning(root)
+      const supervisor = 'supervisor' in running ? running.supervisor : null
       if (supervisor) await terminate(supervisor, { signal: 'SIGTERM', graceMs: graceMs(catalogue) })
-      const left = await endOrphans(root, ORPHAN_GRACE_MS)
+      // One that had to be killed may have left some of its services.
+      const left = supervisor ? await findRunning(root) : running
+      const ended = left.kind === 'abandoned' ? await endAbandoned(root, left, ORPHAN_GRACE_MS) : []
       removeState(root)
-      return supervisor !== null || left.length > 0
+      return supervisor !== null || ended.length > 0
     },
     (ran) => (ran ? 'stopped, data stays' : 'was not running'),
   )

@@ -9,8 +9,7 @@ import { probe } from '../health/probe.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { lastLines } from '../system/text.ts'
 import type { EmbeddedStack } from './state/embeddedStack.ts'
-import { runningState } from './state/running.ts'
-import type { EmbeddedState } from './state/supervisorState.ts'
+import { findRunning, type Running } from './state/running.ts'
 
 const INTERVAL_MS = 100
 
@@ -20,9 +19,9 @@ export function supervisorWatch(stack: EmbeddedStack, secrets: Secrets | null): 
   const start = Date.now()
   return {
     async look() {
-      const state = await runningState(root)
-      if (!state) throw await supervisorEnded(root)
-      const services = statusesOf(state)
+      const running = await findRunning(root)
+      if (running.kind === 'abandoned' || running.kind === 'nothing') throw await supervisorEnded(root)
+      const services = statusesOf(running, catalogue)
       return services.every(isGreen) ? await confirmHealthy(services, stack, secrets) : services
     },
     isOverdue: (services) => services.some((status) => isOverdue(catalogue, status, start)),
@@ -50,9 +49,23 @@ export async function confirmHealthy(
   )
 }
 
-/** What a state says of the services, in the catalogue's order. */
-export function statusesOf(state: EmbeddedState): readonly ServiceStatus[] {
-  return state.services.map(({ process: _, ...status }) => status as ServiceStatus)
+/** What is known of the services, in the catalogue's order. */
+export function statusesOf(running: Running, { services }: Pick<Catalogue, 'services'>): readonly ServiceStatus[] {
+  switch (running.kind) {
+    case 'supervised':
+      return running.state.services.map(({ process: _, ...status }) => status as ServiceStatus)
+    case 'unwritten':
+      return services.map(({ id }) => ({ id, state: 'unknown' }))
+    case 'nothing':
+      return services.map(({ id }) => ({ id, state: 'stopped' }))
+    case 'abandoned': {
+      const pids = new Map(running.orphans.map(({ id, process }) => [id, process.pid]))
+      return services.map(({ id }) => {
+        const pid = pids.get(id)
+        return pid === undefined ? { id, state: 'stopped' } : { id, state: 'unknown', reason: `left over (pid ${pid})` }
+      })
+    }
+  }
 }
 
 /** @param start when the following began, ms since 1970: one that was healthy for long gets its time anew. */

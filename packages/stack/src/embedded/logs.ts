@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { logFile } from '../checkout/paths.ts'
 import type { LogOptions } from '../driver/stackDriver.ts'
 import { hasCode } from '../system/files.ts'
-import { runningState } from './state/running.ts'
+import { findRunning } from './state/running.ts'
 import { START_MARK } from './state/serviceLog.ts'
 
 const INTERVAL_MS = 200
@@ -31,7 +31,7 @@ export async function showLogs(root: string, { services, tail, follow, signal, o
   let runs = follow
   while (runs && !signal.aborted) {
     // Asked before reading: what is said until the end is still shown.
-    runs = (await runningState(root)) !== null
+    runs = 'supervisor' in (await findRunning(root))
     for (const id of services) {
       const { text, offset } = await readFrom(logFile(root, id), offsets.get(id) ?? 0)
       offsets.set(id, offset)

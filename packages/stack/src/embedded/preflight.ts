@@ -6,15 +6,21 @@ import { portsCheck } from '../preflight/ports.ts'
 import { type PreflightResult, runPreflight } from '../preflight/run.ts'
 import { stateFolderCheck } from '../preflight/stateFolder.ts'
 import type { EmbeddedStack } from './state/embeddedStack.ts'
-import { findSupervisor, orphans } from './state/running.ts'
+import type { Running } from './state/running.ts'
 
 /** What embedded mode needs, in the order in which a person would put it right. */
 const CHECKS: readonly Check[] = [portsCheck, stateFolderCheck, embeddedDiskCheck, embeddedMemoryCheck]
 
-/** Runs every check of embedded mode on this machine. What this stack itself holds is not in its way. */
-export async function checkMachine({ root, catalogue }: EmbeddedStack): Promise<readonly PreflightResult[]> {
+/**
+ * Runs every check of embedded mode on this machine. What this stack itself holds is not in its way.
+ * @param running what of it runs.
+ */
+export async function checkMachine(
+  { root, catalogue }: EmbeddedStack,
+  running: Running,
+): Promise<readonly PreflightResult[]> {
   // What a killed supervisor left is ended before anything starts, so its ports count as ours.
-  const isOurs = (await findSupervisor(root)) !== null || (await orphans(root)).length > 0
+  const isOurs = 'supervisor' in running || (running.kind === 'abandoned' && running.orphans.length > 0)
   const ownPorts = new Set(isOurs ? allEndpoints(catalogue).map(({ localPort }) => localPort) : [])
   return await runPreflight(CHECKS, { root, catalogue, ownPorts })
 }

@@ -19,7 +19,15 @@ export interface TerminateOptions {
    * of it is asked. `leader-first`: the leader, which may still need the others to end in good order, then the others.
    */
   readonly group?: 'at-once' | 'leader-first'
+  /**
+   * A variable that all of them have in their environment. Who has the pid, or what is left of the group, without it
+   * is somebody else's and counts as gone. Looked at on Linux only.
+   */
+  readonly mark?: Mark
 }
+
+/** A variable of an environment: its name and its value. */
+export type Mark = readonly [string, string]
 
 /** `was-gone`: there was nothing to end. `killed`: it did not end within its grace time. */
 export type TerminateResult = 'was-gone' | 'ended' | 'killed'
@@ -76,9 +84,24 @@ async function scriptPidsByPs(file: string): Promise<readonly number[]> {
   return lines.filter((line) => `${line} `.includes(` ${file} `)).map((line) => Number.parseInt(line, 10))
 }
 
-/** Whether this very process still runs. */
-export async function isSameProcess(identity: ProcessIdentity): Promise<boolean> {
-  return (await identifyProcess(identity.pid))?.startTime === identity.startTime
+/**
+ * Whether a process was started with this variable in its environment.
+ * @returns true also where nobody can tell, which is everywhere but on Linux; false for a process that is gone, or that
+ * another user has.
+ */
+export async function carriesMark(pid: number, [name, value]: Mark): Promise<boolean> {
+  if (process.platform !== 'linux') return true
+  const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
+  return environment.split('\0').includes(`${name}=${value}`)
+}
+
+/**
+ * Whether this very process still runs.
+ * @param mark what it has to carry in its environment to be the one that is meant.
+ */
+export async function isSameProcess({ pid, startTime }: ProcessIdentity, mark?: Mark): Promise<boolean> {
+  if ((await identifyProcess(pid))?.startTime !== startTime) return false
+  return mark === undefined || (await carriesMark(pid, mark))
 }
 
 /**
@@ -87,13 +110,13 @@ export async function isSameProcess(identity: ProcessIdentity): Promise<boolean>
  * @throws NebulaError when it belongs to somebody else, or survives SIGKILL.
  */
 export async function terminate(identity: ProcessIdentity, options: TerminateOptions): Promise<TerminateResult> {
-  const isThere = () => (options.group ? groupIsThere(identity) : isSameProcess(identity))
+  const isThere = () => (options.group ? groupIsThere(identity, options.mark) : isSameProcess(identity, options.mark))
   const isGone = (deadlineMs: number) => until(async () => !(await isThere()), { deadlineMs, intervalMs: INTERVAL_MS })
   const target = options.group ? -identity.pid : identity.pid
   const began = performance.now()
 
   if (!(await isThere())) return 'was-gone'
-  if (options.group === 'leader-first' && (await isSameProcess(identity))) {
+  if (options.group === 'leader-first' && (await isSameProcess(identity, options.mark))) {
     send(identity.pid, options.signal)
     const leaderIsGone = async () => !(await isSameProcess(identity))
     await until(leaderIsGone, { deadlineMs: options.graceMs, intervalMs: INTERVAL_MS })
@@ -130,12 +153,13 @@ function send(target: number, signal: NodeJS.Signals): void {
  * Whether anybody of the group that this process led is left. A pid is not given away while a group still has its
  * number, so what is left without a leader is ours; what a stranger with our pid leads is not.
  */
-async function groupIsThere(identity: ProcessIdentity): Promise<boolean> {
-  const leader = await identifyProcess(identity.pid)
-  if (leader) return leader.startTime === identity.startTime
+async function groupIsThere(identity: ProcessIdentity, mark?: Mark): Promise<boolean> {
+  if (await identifyProcess(identity.pid)) return await isSameProcess(identity, mark)
   if (process.platform === 'linux' && !identity.startTime.startsWith(await bootId())) return false
   const rows = process.platform === 'linux' ? await linuxRows() : await psRows(['-A'])
-  return rows.some((row) => row.group === identity.pid)
+  const members = rows.filter((row) => row.group === identity.pid)
+  if (mark === undefined) return members.length > 0
+  return (await Promise.all(members.map(({ pid }) => carriesMark(pid, mark)))).includes(true)
 }
 
 async function linuxRows(): Promise<readonly ProcessRow[]> {

@@ -5,6 +5,7 @@ import { dataFolder } from '../../checkout/paths.ts'
 import type { Secrets } from '../../secrets/secrets.ts'
 import { describeProgram, type Programs } from '../programs/programs.ts'
 import type { EmbeddedStack } from '../state/embeddedStack.ts'
+import { ownerMark } from '../state/running.ts'
 import { temporaryFolder } from '../state/temporaryFolder.ts'
 
 /** A process as it is to be started. */
@@ -62,6 +63,7 @@ export function referencesOf(id: string, context: LaunchContext): ReferenceConte
 
 /** The repository's own tools come first, and its Node.js before those. */
 function surroundings(root: string): Record<string, string | undefined> {
+  const [markName, mark] = ownerMark(root)
   const folders = [path.dirname(process.execPath), path.join(root, 'node_modules/.bin'), process.env.PATH]
   return {
     PATH: folders.filter(Boolean).join(path.delimiter),
@@ -70,5 +72,6 @@ function surroundings(root: string): Record<string, string | undefined> {
     NO_COLOR: '1',
     FORCE_COLOR: undefined,
     DO_NOT_TRACK: '1',
+    [markName]: mark,
   }
 }

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
-import { startSupervisorProcess } from '../../src/embedded/startProcess.ts'
+import { startSupervisorProcess } from '../../src/embedded/start.ts'
 import { identifyProcess } from '../../src/system/processes.ts'
 import { until } from '../../src/system/until.ts'
 
