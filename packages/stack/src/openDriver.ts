@@ -4,7 +4,7 @@ import { clusterDriver } from './cluster/driver.ts'
 import type { StackDriver } from './driver/stackDriver.ts'
 import { embeddedDriver } from './embedded/driver.ts'
 import type { ConvexChoice } from './embedded/programs/convexBackend.ts'
-import { findRunning } from './embedded/state/running.ts'
+import { SupervisorLink } from './embedded/supervisorLink.ts'
 
 export interface OpenOptions {
   readonly root: string
@@ -35,7 +35,7 @@ export async function openDriver({ root, catalogue, mode, convex = 'auto' }: Ope
 
 /** A supervisor that was killed leaves its state, and perhaps processes to be seen and ended. */
 async function embeddedInUse(root: string): Promise<ModeChoice | null> {
-  const { kind } = await findRunning(root)
+  const { kind } = await new SupervisorLink(root).look()
   if (kind === 'nothing') return null
   return { mode: 'embedded', reason: kind === 'abandoned' ? 'its supervisor was killed' : 'it runs already' }
 }

@@ -3,13 +3,13 @@ import { DATA_FOLDER } from '../checkout/paths.ts'
 import { findCodespace } from '../codespaces/codespace.ts'
 import type { StackDriver, StackStatus } from '../driver/stackDriver.ts'
 import { loadSecrets, type Secrets } from '../secrets/secrets.ts'
+import { type EmbeddedContext, embeddedContext } from './context.ts'
 import { downEmbedded, eraseEmbedded } from './down.ts'
 import { confirmHealthy, statusesOf } from './follow.ts'
 import { lastLines, showLogs } from './logs.ts'
 import { checkMachine } from './preflight.ts'
 import type { ConvexChoice } from './programs/convexBackend.ts'
-import { type EmbeddedStack, embeddedStack } from './state/embeddedStack.ts'
-import { findRunning, type Running } from './state/running.ts'
+import type { Running } from './supervisorLink.ts'
 import { upEmbedded } from './up.ts'
 
 /**
@@ -18,23 +18,23 @@ import { upEmbedded } from './up.ts'
  * @param convex which Convex a start takes.
  */
 export function embeddedDriver(root: string, whole: Catalogue, convex: ConvexChoice): StackDriver {
-  const stack = embeddedStack(root, whole)
-  const { catalogue } = stack
+  const context = embeddedContext(root, whole)
+  const { catalogue, link } = context
   return {
     mode: 'embedded',
     catalogue,
     codespace: findCodespace(),
     data: `all data in ${DATA_FOLDER}`,
-    up: (options) => upEmbedded({ ...stack, convex }, options),
+    up: (options) => upEmbedded({ ...context, convex }, options),
     async down(onEvent) {
-      await downEmbedded(stack, onEvent)
+      await downEmbedded(context, onEvent)
     },
-    erase: (onEvent) => eraseEmbedded(stack, onEvent),
-    status: async () => await embeddedStatus(stack, await loadSecrets(root).catch(() => null)),
-    checkMachine: async () => checkMachine(stack, await findRunning(root)),
+    erase: (onEvent) => eraseEmbedded(context, onEvent),
+    status: async () => await embeddedStatus(context, await loadSecrets(root).catch(() => null)),
+    checkMachine: async () => checkMachine(context, await link.look()),
     lastLines: (id, count) => lastLines(root, id, count),
     logs: ({ services, ...options }) =>
-      showLogs(root, {
+      showLogs(context, {
         ...options,
         services:
           services.length > 0
@@ -45,10 +45,10 @@ export function embeddedDriver(root: string, whole: Catalogue, convex: ConvexCho
 }
 
 /** What the stack in embedded mode is doing, without changing anything. */
-async function embeddedStatus(stack: EmbeddedStack, secrets: Secrets | null): Promise<StackStatus> {
-  const running = await findRunning(stack.root)
-  const services = statusesOf(running, stack.catalogue)
-  return { platform: describePlatform(running), services: await confirmHealthy(services, stack, secrets) }
+async function embeddedStatus(context: EmbeddedContext, secrets: Secrets | null): Promise<StackStatus> {
+  const running = await context.link.look()
+  const services = statusesOf(running, context.catalogue)
+  return { platform: describePlatform(running), services: await confirmHealthy(services, context, secrets) }
 }
 
 function describePlatform(running: Running): string {

@@ -1,28 +1,23 @@
-import { readFile } from 'node:fs/promises'
-import path from 'node:path'
 import type { Catalogue } from '../catalogue/schema.ts'
-import { SUPERVISOR_LOG } from '../checkout/paths.ts'
 import type { Watch } from '../driver/followServices.ts'
 import { isGreen, type ServiceStatus } from '../driver/serviceStatus.ts'
-import { NebulaError } from '../errors/nebulaError.ts'
 import { probe } from '../health/probe.ts'
 import type { Secrets } from '../secrets/secrets.ts'
-import { lastLines } from '../system/text.ts'
-import type { EmbeddedStack } from './state/embeddedStack.ts'
-import { findRunning, type Running } from './state/running.ts'
+import type { EmbeddedContext } from './context.ts'
+import type { Running } from './supervisorLink.ts'
 
 const INTERVAL_MS = 100
 
 /** How `up` looks at the services: by what the supervisor writes down. A look throws its last words when it has ended. */
-export function supervisorWatch(stack: EmbeddedStack, secrets: Secrets | null): Watch {
-  const { root, catalogue } = stack
+export function supervisorWatch(context: EmbeddedContext, secrets: Secrets | null): Watch {
+  const { catalogue, link } = context
   const start = Date.now()
   return {
     async look() {
-      const running = await findRunning(root)
-      if (running.kind === 'abandoned' || running.kind === 'nothing') throw await supervisorEnded(root)
+      const running = await link.look()
+      if (running.kind === 'abandoned' || running.kind === 'nothing') throw await link.ended()
       const services = statusesOf(running, catalogue)
-      return services.every(isGreen) ? await confirmHealthy(services, stack, secrets) : services
+      return services.every(isGreen) ? await confirmHealthy(services, context, secrets) : services
     },
     isOverdue: (services) => services.some((status) => isOverdue(catalogue, status, start)),
     intervalMs: INTERVAL_MS,
@@ -35,7 +30,7 @@ export function supervisorWatch(stack: EmbeddedStack, secrets: Secrets | null): 
  */
 export async function confirmHealthy(
   services: readonly ServiceStatus[],
-  { catalogue }: Pick<EmbeddedStack, 'catalogue'>,
+  { catalogue }: Pick<EmbeddedContext, 'catalogue'>,
   secrets: Secrets | null,
 ): Promise<readonly ServiceStatus[]> {
   return await Promise.all(
@@ -73,13 +68,4 @@ function isOverdue(catalogue: Catalogue, status: ServiceStatus, start: number): 
   const deadlineMs = catalogue.services.find(({ id }) => id === status.id)?.ready?.deadlineMs
   if (status.state !== 'starting' || deadlineMs === undefined || status.since === undefined) return false
   return Date.now() - Math.max(start, Date.parse(status.since)) > deadlineMs
-}
-
-/** An error with the end of what the supervisor said. */
-export async function supervisorEnded(root: string): Promise<NebulaError> {
-  const said = await readFile(path.join(root, SUPERVISOR_LOG), 'utf8').catch(() => '')
-  return new NebulaError(`the supervisor ended. The end of ${SUPERVISOR_LOG}:\n${lastLines(said, 5)}`, {
-    code: 'SUPERVISOR_ENDED',
-    hint: 'npm run up',
-  })
 }

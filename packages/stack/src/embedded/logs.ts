@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { logFile } from '../checkout/paths.ts'
 import type { LogOptions } from '../driver/stackDriver.ts'
 import { hasCode } from '../system/files.ts'
-import { findRunning } from './state/running.ts'
+import type { EmbeddedContext } from './context.ts'
 import { START_MARK } from './state/serviceLog.ts'
 
 const INTERVAL_MS = 200
@@ -19,7 +19,10 @@ export async function lastLines(root: string, id: string, count: number): Promis
 }
 
 /** Shows the end of services' logs, with the name of the service in front of each line, and goes on with what comes. */
-export async function showLogs(root: string, { services, tail, follow, signal, onLine }: LogOptions): Promise<void> {
+export async function showLogs(
+  { root, link }: EmbeddedContext,
+  { services, tail, follow, signal, onLine }: LogOptions,
+): Promise<void> {
   const width = Math.max(...services.map((id) => id.length))
   const show = (id: string) => (line: string) => onLine(`${id.padEnd(width)} │ ${line}`)
   const offsets = new Map<string, number>()
@@ -31,7 +34,7 @@ export async function showLogs(root: string, { services, tail, follow, signal, o
   let runs = follow
   while (runs && !signal.aborted) {
     // Asked before reading: what is said until the end is still shown.
-    runs = 'supervisor' in (await findRunning(root))
+    runs = 'supervisor' in (await link.look())
     for (const id of services) {
       const { text, offset } = await readFrom(logFile(root, id), offsets.get(id) ?? 0)
       offsets.set(id, offset)

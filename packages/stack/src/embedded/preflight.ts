@@ -6,7 +6,7 @@ import { portsCheck } from '../preflight/ports.ts'
 import { type PreflightResult, runPreflight } from '../preflight/run.ts'
 import { stateFolderCheck } from '../preflight/stateFolder.ts'
 import type { EmbeddedStack } from './state/embeddedStack.ts'
-import type { Running } from './state/running.ts'
+import type { Running } from './supervisorLink.ts'
 
 /** What embedded mode needs, in the order in which a person would put it right. */
 const CHECKS: readonly Check[] = [portsCheck, stateFolderCheck, embeddedDiskCheck, embeddedMemoryCheck]

@@ -7,7 +7,6 @@ import { supervisorWatch } from './follow.ts'
 import { joinStack } from './join.ts'
 import { checkMachine } from './preflight.ts'
 import { type StartOptions, startStack } from './start.ts'
-import { findRunning } from './state/running.ts'
 
 /**
  * Brings the stack up as plain processes: checks, secrets, programs, supervisor, services. Does again only what is
@@ -16,10 +15,10 @@ import { findRunning } from './state/running.ts'
  */
 export async function upEmbedded(stack: StartOptions, options: UpOptions): Promise<StartResult> {
   const { onEvent, signal } = options
-  const running = await findRunning(stack.root)
+  const running = await stack.link.look()
   await reportChecks(onEvent, () => checkMachine(stack, running))
   const isThere = running.kind === 'supervised' || running.kind === 'unwritten'
-  if (isThere) await joinStack(stack, running, onEvent)
+  if (isThere) await joinStack(stack, await stack.link.written(running), onEvent)
   else await startStack(stack, running, options)
   const secrets = await loadSecrets(stack.root).catch(() => null)
   const began = performance.now()

@@ -5,8 +5,15 @@ import { identifyProcess, isSameProcess, type ProcessIdentity, terminate } from 
 import { until } from '../../src/system/until.ts'
 
 /** Runs a script in a group of its own; ready when it has printed something. */
-async function run(script: string): Promise<{ child: ChildProcess; identity: ProcessIdentity; output: string }> {
-  const child = spawn(process.execPath, ['-e', script], { detached: true, stdio: ['ignore', 'pipe', 'inherit'] })
+async function run(
+  script: string,
+  env: Record<string, string> = {},
+): Promise<{ child: ChildProcess; identity: ProcessIdentity; output: string }> {
+  const child = spawn(process.execPath, ['-e', script], {
+    detached: true,
+    env: { ...process.env, ...env },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
   const pid = child.pid ?? 0
   onTestFinished(() => {
     try {
@@ -108,5 +115,32 @@ test.for(['at-once', 'leader-first'] as const)(
     expect(child && (await isSameProcess(child))).toBe(true)
     expect(await terminate(identity, { signal: 'SIGTERM', graceMs: 100, group })).toBe('killed')
     expect(child && (await ends(child))).toBe(true)
+  },
+)
+
+const GROUPS = ['at-once', 'leader-first'] as const
+
+test.runIf(process.platform === 'linux').for([undefined, ...GROUPS])(
+  'leaves a process alone that does not carry the mark of the one meant: group %s',
+  async (group) => {
+    const { identity } = await run(waiting, { OWNER: 'somebody' })
+    const options = { signal: 'SIGTERM', graceMs: 5_000, ...(group ? { group } : {}) } as const
+    expect(await terminate(identity, { ...options, mark: ['OWNER', 'some'] })).toBe('was-gone')
+    expect(await isSameProcess(identity)).toBe(true)
+    expect(await terminate(identity, { ...options, mark: ['OWNER', 'somebody'] })).toBe('ended')
+  },
+)
+
+test.runIf(process.platform === 'linux').for(GROUPS)(
+  'leaves what remains of a group alone when none of it carries the mark: %s',
+  async (group) => {
+    const { identity, output, child: leader } = await run(withChild, { OWNER: 'somebody' })
+    const child = await identifyProcess(Number(output))
+    leader.kill('SIGKILL')
+    expect(await ends(identity)).toBe(true)
+    const options = { signal: 'SIGTERM', graceMs: 100, group } as const
+    expect(await terminate(identity, { ...options, mark: ['OWNER', 'nobody'] })).toBe('was-gone')
+    expect(child && (await isSameProcess(child))).toBe(true)
+    expect(await terminate(identity, { ...options, mark: ['OWNER', 'somebody'] })).toBe('killed')
   },
 )

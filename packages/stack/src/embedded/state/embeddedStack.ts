@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import type { Catalogue, Service } from '../../catalogue/schema.ts'
+import type { Mark } from '../../system/processes.ts'
 
 /** The stack of a checkout as embedded mode sees it. */
 export interface EmbeddedStack {
@@ -11,6 +12,11 @@ export interface EmbeddedStack {
   readonly catalogue: Catalogue
   /** Equal for equal descriptions: tells whether what runs is what is described now. */
   readonly definition: string
+}
+
+/** What every process of a checkout's stack has in its environment: whose it is can be told by it. */
+export function ownerMark(root: string): Mark {
+  return ['NEBULA_STACK_OF', root]
 }
 
 /** @param whole all of infra/stack.yaml. */

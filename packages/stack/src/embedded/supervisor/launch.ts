@@ -4,8 +4,7 @@ import type { Service } from '../../catalogue/schema.ts'
 import { dataFolder } from '../../checkout/paths.ts'
 import type { Secrets } from '../../secrets/secrets.ts'
 import { describeProgram, type Programs } from '../programs/programs.ts'
-import type { EmbeddedStack } from '../state/embeddedStack.ts'
-import { ownerMark } from '../state/running.ts'
+import { type EmbeddedStack, ownerMark } from '../state/embeddedStack.ts'
 import { temporaryFolder } from '../state/temporaryFolder.ts'
 
 /** A process as it is to be started. */

@@ -1,0 +1,2 @@
+process.stdout.write('running\n')
+setInterval(() => {}, 1000)
