@@ -2,7 +2,7 @@ import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { RunsClient } from '@nebula/convex/runsClient'
 import { workflowOf } from '@nebula/convex/runWorkflow'
-import { beforeAll, expect, test } from 'vitest'
+import { beforeAll, expect, onTestFinished, test } from 'vitest'
 import { nebula, run } from '../lib/nebula.ts'
 import { CONTEXT, kubectl, localPort, root, succeed } from './setup.ts'
 
@@ -31,13 +31,18 @@ beforeAll(async () => {
   })
 })
 
-test('down keeps the data, and leaves nothing running', async () => {
+test('down leaves nothing running; what Docker prunes then is not the data', async () => {
   await succeed(['down'])
   const containers = await run(root, ['docker', 'ps', '--format', '{{.Names}}'])
   expect(containers.stdout).not.toMatch(/k3d-nebula|nebula-registry/)
   const status = await nebula(root, ['status', '--json'])
   expect(status.exitCode).not.toBe(0)
   expect(JSON.parse(status.stdout)).toMatchObject({ ok: false })
+  // What `docker system prune` would do, but to nothing that somebody else has on this machine.
+  const pruned = await run(root, ['docker', 'container', 'prune', '--force', '--filter', 'label=k3d.cluster=nebula'])
+  expect(pruned.exitCode, pruned.output).toBe(0)
+  const left = await run(root, ['docker', 'ps', '--all', '--format', '{{.Names}}'])
+  expect(left.stdout).not.toContain('k3d-nebula')
   await succeed(['up', '--mode', 'cluster'])
   await expectRunKept()
 })
@@ -65,27 +70,25 @@ test('nodes that Docker started, as after a reboot, are started again by k3d, wh
   expect((await succeed(['up', '--mode', 'cluster'])).stderr).not.toContain('without k3d')
 })
 
-test('a changed cluster definition is refused, and nothing is touched', async () => {
+test('a changed cluster definition: the cluster is made anew, with a word on why, and the data is in the new one', async () => {
   const file = path.join(root, 'infra/ctlptl.yaml')
-  const definition = readFileSync(file, 'utf8')
   const created = await kubectl('get', 'namespace', 'nebula', '-o', 'jsonpath={.metadata.creationTimestamp}')
+  const definition = readFileSync(file, 'utf8')
   writeFileSync(file, definition.replace('traefik,servicelb,metrics-server', 'traefik,servicelb'))
-  try {
-    const up = await nebula(root, ['up', '--mode', 'cluster'])
-    expect(up.exitCode).toBe(3)
-    expect(up.stderr).toContain('definition changed')
-    expect(up.stderr).toContain('npm run reset')
-  } finally {
-    writeFileSync(file, definition)
-  }
-  expect(await kubectl('get', 'namespace', 'nebula', '-o', 'jsonpath={.metadata.creationTimestamp}')).toBe(created)
+  onTestFinished(() => writeFileSync(file, definition))
+  const { stderr } = await succeed(['up', '--mode', 'cluster'])
+  expect(stderr).toContain('infra/ctlptl.yaml changed (v1alpha5Simple.options.k3s.extraArgs)')
+  expect(await kubectl('get', 'namespace', 'nebula', '-o', 'jsonpath={.metadata.creationTimestamp}')).not.toBe(created)
+  await expectRunKept()
 })
 
-test('secrets that were lost are read back from the cluster', async () => {
+// The definition is the old one again, too.
+test('a node that was removed by force while it ran, and secrets that were lost with it, come back', async () => {
   const file = path.join(root, '.nebula/secrets.json')
   const before = JSON.parse(readFileSync(file, 'utf8'))
-  await succeed(['down'])
   renameSync(file, `${file}.lost`)
+  const removed = await run(root, ['docker', 'rm', '--force', '--volumes', `${CONTEXT}-server-0`])
+  expect(removed.exitCode, removed.output).toBe(0)
   await succeed(['up', '--mode', 'cluster'])
   expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(before)
   await expectRunKept()
@@ -100,4 +103,16 @@ test('reset asks before it deletes, and then starts clean', async () => {
   await succeed(['reset', '--yes'])
   expect(await withApplication((app) => app.get(runId))).toBeNull()
   await succeed(['verify'])
+})
+
+test('data that is gone is missed: nothing starts in its place until somebody says so', async () => {
+  await run(root, ['docker', 'rm', '--force', '--volumes', `${CONTEXT}-server-0`])
+  const removed = await run(root, ['docker', 'volume', 'rm', 'nebula-data'])
+  expect(removed.exitCode, removed.output).toBe(0)
+  const refused = await nebula(root, ['up', '--mode', 'cluster'])
+  expect(refused.exitCode).toBe(3)
+  expect(refused.stderr).toContain('Docker no longer has the volume nebula-data')
+  expect(refused.stderr).toContain('--accept-data-loss')
+  expect((await run(root, ['docker', 'ps', '--format', '{{.Names}}'])).stdout).not.toContain(`${CONTEXT}-server-0`)
+  await succeed(['up', '--mode', 'cluster', '--accept-data-loss'])
 })

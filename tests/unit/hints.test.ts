@@ -11,10 +11,11 @@ const SOURCES = ['{apps,packages}/*/{src,vite,client,convex,scripts}/**/*.{ts,ts
 const DOCUMENTS = ['*.md', 'docs/**/*.md', 'packages/*/README.md', '.devcontainer/**/*.md']
 /** Programs that hints name, with the subcommands that help. The shapes of their options are their own affair. */
 const SUBCOMMANDS: Readonly<Record<string, RegExp>> = {
-  docker: /^((builder|image) prune|image rm|login|logs|network connect|ps|pull|rm|system df|version|volume rm)\b/,
+  docker:
+    /^((builder|container|image|system|volume) prune|image rm|login|logs|network connect|ps|pull|rm|system df|version|volume rm)\b/,
   kubectl: /^(describe|get|logs|rollout restart|run)\b/,
   tilt: /^(ci|trigger|logs|version)\b/,
-  git: /^(checkout|diff|clone)\b/,
+  git: /^(checkout|clean|diff|clone)\b/,
   k3d: /^(cluster (delete|list|start)|version)\b/,
   ctlptl: /^(apply|get|version)\b/,
 }

@@ -105,7 +105,15 @@ const Service = z.strictObject({
 /** The shape of infra/stack.yaml. What a shape cannot say (references, cycles, unique ports) is in rules.ts. */
 export const Catalogue = z.strictObject({
   name: Id,
-  cluster: z.strictObject({ name: z.string().startsWith('k3d-'), namespace: Id, definition: z.string() }),
+  cluster: z.strictObject({
+    name: z.string().startsWith('k3d-'),
+    namespace: Id,
+    definition: z.string(),
+    dataVolume: z
+      .string()
+      .regex(/^[a-zA-Z0-9][\w.-]+$/)
+      .describe("Docker's name of the volume with all data"),
+  }),
   platform: z.array(z.strictObject({ id: Id, title: z.string().min(1), endpoints: z.array(Endpoint).min(1) })),
   services: z.array(Service).min(1),
 })

@@ -11,7 +11,12 @@ const Cluster = z.looseObject({
   kind: z.literal('Cluster'),
   name: z.string().startsWith('k3d-'),
   registry: z.string(),
-  k3d: z.looseObject({ v1alpha5Simple: z.looseObject({ image: z.string() }) }),
+  k3d: z.looseObject({
+    v1alpha5Simple: z.looseObject({
+      image: z.string(),
+      volumes: z.array(z.looseObject({ volume: z.string() })).default([]),
+    }),
+  }),
 })
 const Definition = z.tuple([Registry, Cluster])
 
@@ -25,6 +30,10 @@ export interface ClusterDefinition {
   readonly namespace: string
   readonly registryName: string
   readonly registryPort: number
+  /** The container of the one server, which is the name of the Kubernetes node too. */
+  readonly node: string
+  /** The Docker volume with the data of all services, and where nodes have it. */
+  readonly data: { readonly volume: string; readonly path: string }
   /** The `k3d:` part, as ctlptl keeps it in the cluster. */
   readonly k3d: unknown
   /** The registry's document alone: applying it never touches a cluster. */
@@ -41,23 +50,19 @@ export async function loadClusterDefinition(root: string, catalogue: Catalogue):
   const file = path.join(root, catalogue.cluster.definition)
   const documents = parseAllDocuments(await readFile(file, 'utf8'))
   const parsed = Definition.safeParse(documents.map((document) => document.toJS()))
-  if (!parsed.success) {
-    throw new NebulaError(`${catalogue.cluster.definition}: ${z.prettifyError(parsed.error)}`, {
-      code: 'CLUSTER_DEFINITION_INVALID',
-      hint: `git diff ${catalogue.cluster.definition}`,
-      exitCode: ExitCode.Precondition,
-    })
-  }
+  if (!parsed.success) throw invalid(catalogue, z.prettifyError(parsed.error))
   const [registry, cluster] = parsed.data
   if (cluster.name !== catalogue.cluster.name) {
-    throw new NebulaError(
-      `${catalogue.cluster.definition} defines the cluster ${cluster.name}, infra/stack.yaml expects ${catalogue.cluster.name}`,
-      {
-        code: 'CLUSTER_DEFINITION_INVALID',
-        hint: `git diff ${catalogue.cluster.definition}`,
-        exitCode: ExitCode.Precondition,
-      },
+    throw invalid(
+      catalogue,
+      `it defines the cluster ${cluster.name}, infra/stack.yaml expects ${catalogue.cluster.name}`,
     )
+  }
+  const { dataVolume } = catalogue.cluster
+  const { volumes } = cluster.k3d.v1alpha5Simple
+  const mount = volumes.map(({ volume }) => volume.split(':')).find(([name]) => name === dataVolume)?.[1]
+  if (mount === undefined) {
+    throw invalid(catalogue, `no node has the volume ${dataVolume}, where infra/stack.yaml expects all data to be`)
   }
   return {
     file,
@@ -66,8 +71,18 @@ export async function loadClusterDefinition(root: string, catalogue: Catalogue):
     namespace: catalogue.cluster.namespace,
     registryName: registry.name,
     registryPort: registry.port,
+    node: `${cluster.name}-server-0`,
+    data: { volume: dataVolume, path: mount },
     k3d: cluster.k3d,
     registryYaml: stringify(registry),
     images: [registry.image, cluster.k3d.v1alpha5Simple.image],
   }
+}
+
+function invalid({ cluster }: Catalogue, reason: string): NebulaError {
+  return new NebulaError(`${cluster.definition}: ${reason}`, {
+    code: 'CLUSTER_DEFINITION_INVALID',
+    hint: `git diff ${cluster.definition}`,
+    exitCode: ExitCode.Precondition,
+  })
 }

@@ -1,7 +1,9 @@
 import { type OnEvent, reportStep } from '../driver/events.ts'
-import { exec, execText } from '../system/exec.ts'
+import { execText } from '../system/exec.ts'
 import type { ClusterContext } from './context.ts'
+import { deleteDataVolume } from './dataVolume.ts'
 import { observeCluster } from './observe.ts'
+import { removeCluster } from './removeCluster.ts'
 import { stopTilt } from './tilt.ts'
 import { removeToolsNode } from './toolsNode.ts'
 
@@ -38,8 +40,8 @@ export async function downCluster(context: ClusterContext, onEvent: OnEvent): Pr
 }
 
 /**
- * Deletes the cluster and all data in it. The registry stays, with its images, so that a new cluster pulls nothing.
- * @throws NebulaError when k3d fails.
+ * Deletes the cluster and all data. The registry stays, with its images, so that a new cluster pulls nothing.
+ * @throws NebulaError when k3d or Docker fails.
  */
 export async function deleteCluster(context: ClusterContext, onEvent: OnEvent): Promise<void> {
   const { definition } = context
@@ -49,12 +51,9 @@ export async function deleteCluster(context: ClusterContext, onEvent: OnEvent): 
     'cluster',
     `Cluster ${definition.context}`,
     async () => {
-      // k3d deletes the network too; a stopped registry that is still on it could never be started again.
-      await exec(['docker', 'network', 'disconnect', '--force', definition.context, definition.registryName])
-      await execText(['k3d', 'cluster', 'delete', definition.k3dName], { timeoutMs: STOP_TIMEOUT_MS })
-      // k3d leaves the context behind when the nodes were gone before.
-      await exec(['kubectl', 'config', 'delete-context', definition.context])
+      await removeCluster(definition)
+      await deleteDataVolume(context.root, definition)
     },
-    () => 'deleted, with its data',
+    () => `deleted, and with the volume ${definition.data.volume} all data`,
   )
 }

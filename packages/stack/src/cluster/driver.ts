@@ -28,7 +28,7 @@ export async function clusterDriver(root: string, catalogue: Catalogue): Promise
     mode: 'cluster',
     catalogue,
     codespace: context.codespace,
-    data: `the cluster ${definition.context} and all data in it`,
+    data: `the cluster ${definition.context} and all data (the volume ${definition.data.volume})`,
     up: (options) => upCluster(context, options),
     async down(onEvent) {
       await downCluster(context, onEvent)

@@ -5,7 +5,9 @@ import { exec, execText } from '../system/exec.ts'
 import { until } from '../system/until.ts'
 import { compareVersions } from '../system/version.ts'
 import type { ClusterDefinition } from './definition.ts'
+import { dataInNode, moveDataOut } from './moveData.ts'
 import { type ClusterObservation, compareDefinition, observeCluster } from './observe.ts'
+import { removeCluster } from './removeCluster.ts'
 import { removeToolsNode } from './toolsNode.ts'
 
 export interface EnsureOptions {
@@ -13,10 +15,16 @@ export interface EnsureOptions {
   /** Called as soon as the registry takes images, possibly long before the cluster is there. */
   readonly onRegistryReady?: () => void
   readonly onProgress?: (message: string) => void
+  /** Called before the cluster is deleted, to be made anew: what works on it is to end. */
+  readonly onRemake?: () => Promise<unknown>
 }
 
-/** What was done, in the order it was done; empty when everything was there. */
-export type EnsureResult = readonly string[]
+export interface EnsureResult {
+  /** What was done, in the order it was done; empty when everything was there. */
+  readonly done: readonly string[]
+  /** Whether it is another cluster than before. */
+  readonly isNew: boolean
+}
 
 const CREATE_TIMEOUT_MS = 600_000
 const START_TIMEOUT_MS = 180_000
@@ -25,10 +33,10 @@ const API_DEADLINE_MS = 60_000
 const REGISTRY_DEADLINE_MS = 30_000
 
 /**
- * Brings the cluster and its registry to where they have to be, without ever deleting data: `ctlptl apply` deletes a
- * cluster that is stopped, unreachable or defined differently (ctlptl 0.9.3), so it runs only where there is none.
- * @returns what was done.
- * @throws NebulaError when the definition changed since the cluster was made, or a step fails.
+ * Brings the cluster and its registry to where they have to be. A cluster that was made from another definition is made
+ * anew; its data is outside of it, or is brought there first. `ctlptl apply` deletes a cluster that is stopped,
+ * unreachable or defined differently (ctlptl 0.9.3), so it runs only where there is none.
+ * @throws NebulaError when a step fails.
  */
 export async function ensureCluster(definition: ClusterDefinition, options: EnsureOptions = {}): Promise<EnsureResult> {
   const seen = await observeCluster(definition)
@@ -47,7 +55,7 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
 
   if (seen.nodes === 'absent') {
     await step(`creating the cluster ${definition.context}`, () => applyDefinition(definition, options))
-    return done
+    return { done, isNew: true }
   }
   if (seen.nodes !== 'running') {
     await step(`starting the cluster ${definition.context}`, () => startNodes(definition, options))
@@ -77,8 +85,7 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
       if (!(await apiAnswers(definition, options))) throw unreachable(definition)
     })
   }
-  await checkDefinition(definition, step, options)
-  return done
+  return { isNew: await matchDefinition(definition, step, options), done }
 }
 
 type ReportedStep = (message: string, action: () => Promise<unknown>) => Promise<void>
@@ -150,11 +157,15 @@ async function startNodes(definition: ClusterDefinition, options: EnsureOptions)
 
 /** Not `k3d cluster restart`, which is the same and came only with k3d 5.9. */
 async function restartNodes(definition: ClusterDefinition, options: EnsureOptions) {
+  await stopNodes(definition, options)
+  await startNodes(definition, options)
+}
+
+async function stopNodes(definition: ClusterDefinition, options: EnsureOptions) {
   await execText(['k3d', 'cluster', 'stop', definition.k3dName], {
     timeoutMs: START_TIMEOUT_MS,
     signal: options.signal,
   })
-  await startNodes(definition, options)
 }
 
 async function attachRegistry(definition: ClusterDefinition) {
@@ -170,23 +181,46 @@ async function attachRegistry(definition: ClusterDefinition) {
   )
 }
 
-async function checkDefinition(definition: ClusterDefinition, step: ReportedStep, options: EnsureOptions) {
-  const stored = await compareDefinition(definition)
-  if (stored === 'same') return
-  if (stored === 'changed') {
-    throw new NebulaError(
-      `the cluster's definition changed since ${definition.context} was made from infra/ctlptl.yaml`,
-      {
-        code: 'CLUSTER_DEFINITION_CHANGED',
-        hint: '`npm run reset` rebuilds the cluster (its data is lost), `git checkout infra/ctlptl.yaml` puts the change back',
-        exitCode: ExitCode.Precondition,
-      },
-    )
+/** @returns whether the cluster was made anew. */
+async function matchDefinition(
+  definition: ClusterDefinition,
+  step: ReportedStep,
+  options: EnsureOptions,
+): Promise<boolean> {
+  const changes = await compareDefinition(definition)
+  if (changes !== 'unfinished') {
+    if (changes.length > 0) await remake(definition, changes, step, options)
+    return changes.length > 0
   }
   // Making it was interrupted. Nothing was deployed into it yet, so there is nothing to lose; otherwise it stays.
-  if (await hasNamespace(definition)) return
+  if (await hasNamespace(definition)) return false
   await step(`finishing the cluster ${definition.context}, whose creation was interrupted`, () =>
     applyDefinition(definition, options),
+  )
+  return true
+}
+
+async function remake(
+  definition: ClusterDefinition,
+  changes: readonly string[],
+  step: ReportedStep,
+  options: EnsureOptions,
+) {
+  const inNode = await dataInNode(definition)
+  await options.onRemake?.()
+  if (inNode.length > 0) {
+    const claims = inNode.map(({ claim }) => claim).join(', ')
+    await step(`moving the data out of the cluster (${claims}) into the volume ${definition.data.volume}`, async () => {
+      await stopNodes(definition, options)
+      await moveDataOut(definition, inNode)
+    })
+  }
+  await step(
+    `making the cluster ${definition.context} anew, for infra/ctlptl.yaml changed (${changes.join(', ')})`,
+    async () => {
+      await removeCluster(definition)
+      await applyDefinition(definition, options)
+    },
   )
 }
 
@@ -218,7 +252,7 @@ async function apiAnswers(definition: ClusterDefinition, options: EnsureOptions)
 function unreachable(definition: ClusterDefinition) {
   return new NebulaError(`the cluster ${definition.context} runs, but its API does not answer, also after a restart`, {
     code: 'CLUSTER_UNREACHABLE',
-    hint: `docker logs --tail 30 ${definition.context}-server-0`,
+    hint: `docker logs --tail 30 ${definition.node}`,
     exitCode: ExitCode.TimedOut,
   })
 }

@@ -108,8 +108,11 @@ async function observeRegistry(
   }
 }
 
-/** How the running cluster's stored definition compares with the file. `unfinished`: ctlptl never got to store one. */
-export type StoredDefinition = 'same' | 'changed' | 'unfinished'
+/**
+ * How the running cluster's stored definition compares with the file: what has changed, by its place in it. `unfinished`:
+ * ctlptl never got to store one.
+ */
+export type StoredDefinition = 'unfinished' | readonly string[]
 
 /**
  * Compares the definition that the running cluster was made from with the file.
@@ -125,7 +128,19 @@ export async function compareDefinition(definition: ClusterDefinition): Promise<
     await execText(['kubectl', '--context', definition.context, '--request-timeout=10s', 'get', '--raw', '/readyz'])
   if (found.stdout.trim() === '') return 'unfinished'
   const stored = z.looseObject({ k3d: z.unknown() }).parse(parse(found.stdout))
-  return isDeepStrictEqual(withoutDefaults(stored.k3d), withoutDefaults(definition.k3d)) ? 'same' : 'changed'
+  return differences(withoutDefaults(stored.k3d), withoutDefaults(definition.k3d), [])
+}
+
+/** Places, `v1alpha5Simple.image` for example, at which two values differ; a list counts as one place. */
+function differences(before: unknown, after: unknown, place: readonly string[]): readonly string[] {
+  if (isDeepStrictEqual(before, after)) return []
+  if (!isRecord(before) || !isRecord(after)) return [place.join('.')]
+  const keys = new Set([...Object.keys(before), ...Object.keys(after)])
+  return [...keys].flatMap((key) => differences(before[key], after[key], [...place, key]))
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
 /** ctlptl stores its zero values too (`wait: false`, `kubeconfig: {}`): they say nothing, so they are no difference. */

@@ -5,14 +5,16 @@ import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
 import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
 import type { ClusterContext } from './context.ts'
+import { ensureDataVolume } from './dataVolume.ts'
 import { ensureCluster } from './ensure.ts'
 import { clusterWatch } from './follow.ts'
 import { nodeImages, serviceImages } from './images.ts'
 import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
+import { ensurePersistentVolumes } from './persistentVolumes.ts'
 import { podWatch } from './podWatch.ts'
 import { checkMachine } from './preflight.ts'
-import { recoverSecrets } from './recoverSecrets.ts'
-import { ensureTilt, retryFailed } from './tilt.ts'
+import { keepSecrets, recoverSecrets } from './recoverSecrets.ts'
+import { ensureTilt, retryFailed, stopTilt } from './tilt.ts'
 
 /**
  * Brings the stack up on k3d: checks, cluster, images, secrets, Tilt, services. Does again only what is missing.
@@ -30,22 +32,38 @@ export async function upCluster(context: ClusterContext, options: UpOptions): Pr
  * the secrets of the checkout.
  * @throws NebulaError when a precondition is not met or a step fails.
  */
-export async function applyCluster(context: ClusterContext, { onEvent, signal }: UpOptions): Promise<void> {
-  const { root, catalogue, definition } = context
+export async function applyCluster(
+  context: ClusterContext,
+  { onEvent, signal, acceptDataLoss }: UpOptions,
+): Promise<void> {
+  const { root, catalogue, definition, tiltPort } = context
   await reportChecks(onEvent, () => checkMachine(context))
+  if ((await ensureDataVolume(root, definition, { acceptDataLoss })) === 'elsewhere') {
+    const message = 'the data of this checkout is in another Docker; in this one the stack starts with none'
+    onEvent({ type: 'step', id: 'data', state: 'warning', message })
+  }
   // Images go into the registry while the cluster is made: together they are the longest part of a first start.
   const registryReady = Promise.withResolvers<void>()
   const images = registryReady.promise.then(() => pushImages(context, onEvent, signal))
   // An error of the cluster comes first and ends `up`; one of the images is then not worth a second message.
   images.catch(() => {})
-  await reportStep(
+  const { isNew } = await reportStep(
     onEvent,
     'cluster',
     `Cluster ${definition.context}`,
-    (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, signal }),
-    (done) => (done.length > 0 ? done.join(', ') : 'running'),
+    async (onProgress) => {
+      const stop = () => stopTilt({ root, port: tiltPort })
+      const options = { onProgress, onRegistryReady: registryReady.resolve, onRemake: stop, signal }
+      const result = await ensureCluster(definition, options)
+      // A Tilt from before speaks to a cluster that is gone.
+      if (result.isNew) await stop()
+      await ensurePersistentVolumes(root, definition)
+      return result
+    },
+    ({ done }) => (done.length > 0 ? done.join(', ') : 'running'),
   )
-  await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
+  const secrets = await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
+  if (isNew) await keepSecrets(definition, secrets)
   await writeForwardedPorts(root, forwardedPorts(catalogue, context.codespace))
   await images
 }

@@ -10,6 +10,8 @@ export interface UpOptions {
   /** Milliseconds for the services to become green. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
+  /** Starts with empty data where the data that this checkout had is gone. */
+  readonly acceptDataLoss?: boolean | undefined
 }
 
 export interface StackStatus {

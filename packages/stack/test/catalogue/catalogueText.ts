@@ -1,6 +1,6 @@
 /** A small catalogue with one of everything, for tests that break it. */
 export const catalogueText = `name: nebula
-cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml }
+cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml, dataVolume: nebula-data }
 platform:
   - id: tilt
     title: Tilt

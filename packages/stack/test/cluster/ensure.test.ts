@@ -20,6 +20,8 @@ async function definition(): Promise<ClusterDefinition> {
     registryName: 'nebula-registry',
     registryPort: (registry.address() as AddressInfo).port,
     k3d: K3D,
+    node: 'k3d-nebula-server-0',
+    data: { volume: 'nebula-data', path: '/var/lib/nebula' },
     registryYaml: 'kind: Registry\n',
     images: [],
   }
@@ -71,15 +73,15 @@ function changing(calls: readonly string[]): readonly string[] {
 
 test('a running cluster is left alone', async () => {
   const tools = fakeTools([nodes(1), k3dHosts, registry(true), inKubeconfig, sameDefinition])
-  expect(await ensureCluster(await definition())).toEqual([])
+  expect(await ensureCluster(await definition())).toEqual({ done: [], isNew: false })
   expect(changing(tools.calls())).toEqual([])
 })
 
 test('nodes that Docker started on its own are started again by k3d, which gives them their host entries', async () => {
   const tools = fakeTools([nodes(1), hosts(), registry(true), inKubeconfig, sameDefinition])
-  expect(await ensureCluster(await definition())).toEqual([
-    'restarting the cluster k3d-nebula, which Docker had started without k3d',
-  ])
+  const { done, isNew } = await ensureCluster(await definition())
+  expect(done).toEqual(['restarting the cluster k3d-nebula, which Docker had started without k3d'])
+  expect(isNew).toBe(false)
   expect(changing(tools.calls())).toEqual(['k3d cluster stop nebula', 'k3d cluster start nebula'])
 })
 
@@ -141,20 +143,62 @@ test('a registry that is gone is made again, alone, and connected', async () => 
   expect(changing(tools.calls())).toEqual(['ctlptl apply -f -', 'docker network connect k3d-nebula nebula-registry'])
 })
 
-test('a changed definition is refused, with both ways out', async () => {
-  const tools = fakeTools([
-    nodes(1),
-    k3dHosts,
-    registry(true),
-    inKubeconfig,
-    stored({ v1alpha5Simple: { image: 'other' } }),
+const changed = stored({ v1alpha5Simple: { image: 'other', kubeAPI: { hostIP: '127.0.0.1' } } })
+const node = (...volumes: readonly string[]): Answer => ({
+  when: /^docker container inspect k3d-nebula-server-0/,
+  stdout: JSON.stringify([{ Image: 'sha256:k3s', Mounts: volumes.map((Name) => ({ Name, Destination: '/x' })) }]),
+})
+
+test('a cluster of another definition is made anew, and says what changed: its data is outside of it', async () => {
+  const tools = fakeTools([nodes(1), k3dHosts, node('nebula-data'), registry(true), inKubeconfig, changed])
+  const ended: string[] = []
+  const onRemake = async () => void ended.push(...changing(tools.calls()))
+  const { done, isNew } = await ensureCluster(await definition(), { onRemake })
+  expect(isNew).toBe(true)
+  expect(done.join()).toContain('infra/ctlptl.yaml changed (v1alpha5Simple.image)')
+  expect(ended, 'Tilt ends before anything is deleted').toEqual([])
+  expect(changing(tools.calls())).toEqual([
+    'docker network disconnect --force k3d-nebula nebula-registry',
+    'k3d cluster delete nebula',
+    'kubectl config delete-context k3d-nebula',
+    'ctlptl apply -f infra/ctlptl.yaml',
   ])
-  await expect(ensureCluster(await definition())).rejects.toMatchObject({
-    code: 'CLUSTER_DEFINITION_CHANGED',
-    exitCode: 3,
-    hint: expect.stringMatching(/npm run reset.*git checkout/),
-  })
-  expect(changing(tools.calls())).toEqual([])
+})
+
+const claimsInNode: Answer = {
+  when: /get persistentvolumes -o json/,
+  stdout: JSON.stringify({
+    items: [
+      {
+        spec: {
+          claimRef: { namespace: 'nebula', name: 'postgres-data' },
+          hostPath: { path: '/var/lib/rancher/k3s/storage/pvc-1_nebula_postgres-data' },
+        },
+      },
+      { spec: { claimRef: { namespace: 'other', name: 'theirs' }, local: { path: '/elsewhere' } } },
+    ],
+  }),
+}
+
+test('data in the node of an older cluster is copied into the volume before the cluster is deleted', async () => {
+  const tools = fakeTools([nodes(1), k3dHosts, node(), claimsInNode, registry(true), inKubeconfig, changed])
+  await ensureCluster(await definition())
+  const calls = tools.calls().join('\n')
+  const order = [/k3d cluster stop nebula/, /docker run .*--volumes-from k3d-nebula-server-0/, /k3d cluster delete/]
+  const places = order.map((call) => calls.search(call))
+  expect(places).toEqual(places.toSorted((a, b) => a - b))
+  expect(places).not.toContain(-1)
+  expect(calls).toContain(
+    '/var/lib/nebula/volumes postgres-data /var/lib/rancher/k3s/storage/pvc-1_nebula_postgres-data',
+  )
+  expect(calls).not.toContain('theirs')
+})
+
+test('data that cannot be copied stays where it is, and so does the cluster', async () => {
+  const full: Answer = { when: /^docker run/, stderr: 'cp: No space left on device', exitCode: 1 }
+  const tools = fakeTools([nodes(1), k3dHosts, node(), claimsInNode, registry(true), inKubeconfig, changed, full])
+  await expect(ensureCluster(await definition())).rejects.toThrow('No space left on device')
+  expect(tools.calls().join('\n')).not.toMatch(/cluster delete|ctlptl apply/)
 })
 
 test('a cluster whose creation was interrupted is finished while it is empty', async () => {

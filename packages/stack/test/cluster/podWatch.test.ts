@@ -13,6 +13,8 @@ const definition: ClusterDefinition = {
   registryName: 'nebula-registry',
   registryPort: 5005,
   k3d: null,
+  node: 'k3d-nebula-server-0',
+  data: { volume: 'nebula-data', path: '/var/lib/nebula' },
   registryYaml: '',
   images: [],
 }

@@ -54,7 +54,7 @@ export class EmbeddedFixture implements AsyncDisposable {
   async start(services: readonly ServiceText[]): Promise<Catalogue> {
     const entries = await Promise.all(services.map((service) => this.#entry(service)))
     const text = `name: nebula
-cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml }
+cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml, dataVolume: nebula-data }
 platform: []
 services:
 ${entries.join('')}`

@@ -9,7 +9,7 @@ test('a service whose runner has failed is stopped like any other, so that the r
   const root = await temporaryFolder()
   const catalogue = parseCatalogue(
     `name: nebula
-cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml }
+cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml, dataVolume: nebula-data }
 platform: []
 services:
   - id: setup
