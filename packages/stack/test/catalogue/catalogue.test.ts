@@ -32,6 +32,16 @@ test('names the services that need each other in a circle', () => {
   ])
   const self = catalogueText.replace('id: database, until: healthy', 'id: migrations, until: completed')
   expect(problemsOf(self)).toEqual(['26:13 services need each other in a circle: migrations → migrations'])
+  const second = catalogueText.replace('until: healthy }]', 'until: healthy }, { id: migrations, until: completed }]')
+  expect(problemsOf(second)).toEqual(['26:47 services need each other in a circle: migrations → migrations'])
+  const from = self.replace('kind: server\n', 'kind: server\n    needs: [{ id: migrations, until: completed }]\n')
+  expect(problemsOf(from)).toEqual(['27:13 services need each other in a circle: migrations → migrations'])
+})
+
+test('a connection and a command can be the check of any endpoint', () => {
+  const check = 'kind: http, endpoint: ui, path: /health, status: 200'
+  for (const other of ['kind: tcp, endpoint: ui', 'kind: exec, argv: [curl]'])
+    expect(problemsOf(catalogueText.replace(check, other))).toEqual([])
 })
 
 test.each<[string, string, RegExp]>([
@@ -58,12 +68,12 @@ test('reports all problems in one error, in the order of the file, with what to 
 })
 
 test('problems of one line come in its order, and a file below the current folder is called by its short name', () => {
-  const text = catalogueText.replace('label: SQL, audience: code', 'label: 1, audience: 2')
+  const text = catalogueText.replace('label: SQL, audience: code', 'audience: 2, label: 1')
   const file = path.join(process.cwd(), 'infra/stack.yaml')
   expect(() => parseCatalogue(text, file)).toThrow(
     expect.objectContaining({
       message: expect.stringMatching(
-        /^infra\/stack\.yaml has 2 problems:\n.*label: expected.*\n.*audience: expected.*$/,
+        /^infra\/stack\.yaml has 2 problems:\n.*audience: expected.*\n.*label: expected.*$/,
       ),
       hint: 'change infra/stack.yaml as said above; what belongs where is in infra/stack.schema.json',
     }),

@@ -22,6 +22,12 @@ const mistakes: Record<string, Mistake> = {
     expected:
       /^unknown key "user" in services\[web\]\.ready: expected one of kind, endpoint, path, status, deadlineMs$/,
   },
+  'a key of a check of the first kind in one of another': {
+    from: '{ kind: http, endpoint: ui, path: /health, status: 200,',
+    to: '{ kind: tcp, endpoint: ui, path: /health,',
+    at: 'path: /health',
+    expected: /^unknown key "path" in services\[web\]\.ready: expected one of kind, endpoint, deadlineMs$/,
+  },
   'a key at the top': {
     from: 'platform:',
     to: 'platfrom: []\nplatform:',
@@ -51,6 +57,12 @@ const mistakes: Record<string, Mistake> = {
     to: 'needs: { id: database }',
     at: '{ id: database }',
     expected: /^services\[migrations\]\.needs: expected a list; got a map$/,
+  },
+  'nothing in a list of maps': {
+    from: 'needs: [{ id: database, until: healthy }]',
+    to: 'needs: [null]',
+    at: 'null]',
+    expected: /^services\[migrations\]\.needs\[0\]: expected a map; got nothing$/,
   },
   'a list in the place of a map': {
     from: '{ memoryMb: 10, diskMb: 20 }',

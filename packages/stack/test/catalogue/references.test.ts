@@ -52,5 +52,7 @@ test('every problem of a text is told, with what there is', () => {
 })
 
 test.each(['${web.ui}', '${web.ui.path}', '${secret.other}', '${}', '${data', '${ data }'])('refuses %s', (text) => {
-  expect(() => resolveReferences(text, context)).toThrow(expect.objectContaining({ code: 'REFERENCE_INVALID' }))
+  expect(() => resolveReferences(text, context)).toThrow(
+    expect.objectContaining({ code: 'REFERENCE_INVALID', hint: 'see infra/stack.yaml' }),
+  )
 })

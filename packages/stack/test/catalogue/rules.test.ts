@@ -15,6 +15,12 @@ const mistakes: Record<string, Mistake> = {
     at: 'database\n      env',
     expected: /^"database" is no service with a process in embedded mode$/,
   },
+  'an embedded form in the process of no service': {
+    from: "argv: [node, web.ts, '--database=${database.sql.address}']\n",
+    to: 'partOf: nobody\n',
+    at: 'nobody',
+    expected: /^"nobody" is no service with a process in embedded mode$/,
+  },
   'an embedded form in its own process': {
     from: "argv: [node, web.ts, '--database=${database.sql.address}']\n",
     to: 'partOf: web\n',
@@ -64,8 +70,8 @@ const mistakes: Record<string, Mistake> = {
     expected: /^web: "program" says what \$\{program\} in "argv" is: expected both or neither$/,
   },
   'a stand-in for nothing': {
-    from: 'argv: [node, web.ts',
-    to: 'standIn: { argv: [node] }\n      argv: [node, web.ts',
+    from: "DATA: '${data}/web' }",
+    to: "DATA: '${data}/web' }\n      standIn: { argv: [node] }",
     at: 'standIn',
     expected: /^web has no "program" to stand in for$/,
   },
