@@ -110,16 +110,16 @@ test('waiting tries often at first, then less and less', async () => {
   const port = await freePort()
   const result = await waitUntilReady(tcp, {
     ...at(endpoint('it', port)),
-    deadlineMs: 1_500,
+    deadlineMs: 700,
     onTry: () => times.push(performance.now()),
   })
   const pauses = times.slice(1).map((time, index) => time - (times[index] ?? 0))
   // A busy machine makes pauses longer, and so fewer; none is shorter, but the last one, which ends at the deadline.
   expect(pauses.length).toBeGreaterThan(0)
-  expect(pauses.length).toBeLessThan(9)
+  expect(pauses.length).toBeLessThan(8)
   for (const [index, pause] of pauses.slice(0, -1).entries()) expect(pause).toBeGreaterThan(99 * 1.3 ** index)
   expect(result.outcome).toBe('timed-out')
-  expect(result.ms).toBeGreaterThanOrEqual(1_500)
+  expect(result.ms).toBeGreaterThanOrEqual(700)
 })
 
 test('waiting that is aborted in a pause ends at once', async () => {
