@@ -201,8 +201,11 @@ test('grpc: a server that starts after a refused try is seen at once', async () 
   await connected
 })
 
-/** Speaks as much of PostgreSQL's protocol (version 3) as a log-in with a password and one query need. */
-async function postgresServer(password: string): Promise<number> {
+/**
+ * Speaks as much of PostgreSQL's protocol (version 3) as a log-in with a password and one query need.
+ * @param onEnd called when the client says that it goes.
+ */
+async function postgresServer(password: string, onEnd?: () => void): Promise<number> {
   const message = (type: string, ...parts: (Buffer | string | number[])[]) => {
     const body = Buffer.concat(parts.map((part) => Buffer.from(part as string))) // Buffer.from takes each of them
     const length = Buffer.alloc(4)
@@ -229,6 +232,7 @@ async function postgresServer(password: string): Promise<number> {
           // The first message has no type: its length begins with 0.
           if (type === '\0') return void socket.write(message('R', [0, 0, 0, 3]))
           const text = chunk.subarray(offset + 5, offset + 1 + chunk.readInt32BE(offset + 1)).toString()
+          if (type === 'X') onEnd?.()
           if (type === 'p')
             socket.write(text === `${password}\0` ? Buffer.concat([message('R', [0, 0, 0, 0]), ready]) : refused)
           // Nothing else is asked, neither what types there are.
@@ -240,10 +244,12 @@ async function postgresServer(password: string): Promise<number> {
   )
 }
 
-test('postgres: logs in with the secret and asks a question, and prints nothing of what else it hears', async () => {
+test('postgres: logs in with the secret, asks a question and leaves, and prints nothing of what else it hears', async () => {
   const print = vi.spyOn(console, 'log').mockReturnValue()
   onTestFinished(() => print.mockRestore())
-  expect(await probe(sql, at(await postgresServer('pass-word')))).toMatchObject({ ok: true })
+  const ended = Promise.withResolvers<void>()
+  expect(await probe(sql, at(await postgresServer('pass-word', ended.resolve)))).toMatchObject({ ok: true })
+  await ended.promise
   expect(print).not.toHaveBeenCalled()
 })
 
