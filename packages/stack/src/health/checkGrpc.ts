@@ -1,4 +1,5 @@
 import { type ClientHttp2Session, connect } from 'node:http2'
+import { hasCode } from '../system/files.ts'
 import type { Finding, Try } from './check.ts'
 import { decodeServingStatus, encodeHealthRequest } from './grpcHealthMessage.ts'
 
@@ -11,6 +12,7 @@ interface Answer {
 
 /** The compression of a message, none, and its length. */
 const PREFIX_BYTES = 5
+const NO_GRPC = 'what answers there does not speak gRPC'
 
 /**
  * Asks the standard health service (grpc.health.v1) about one service of the server. By HTTP/2 itself: @grpc/grpc-js
@@ -35,7 +37,11 @@ async function ask(session: ClientHttp2Session, service: string, signal: AbortSi
   const prefix = Buffer.alloc(PREFIX_BYTES)
   prefix.writeUInt32BE(message.length, 1)
   return await new Promise<{ answer: Answer; body: Buffer }>((resolve, reject) => {
-    session.on('error', reject)
+    const fail = (error: Error) => {
+      const isOtherProtocol = [error, error.cause].some((one) => hasCode(one, 'ERR_HTTP2_ERROR'))
+      reject(isOtherProtocol ? new Error(NO_GRPC) : error)
+    }
+    session.on('error', fail)
     const path = '/grpc.health.v1.Health/Check'
     const headers = { ':method': 'POST', ':path': path, 'content-type': 'application/grpc', te: 'trailers' }
     const call = session.request(headers, { signal })
@@ -44,7 +50,7 @@ async function ask(session: ClientHttp2Session, service: string, signal: AbortSi
     call.on('response', (some) => Object.assign(answer, some))
     call.on('trailers', (some) => Object.assign(answer, some))
     call.on('data', (chunk: Buffer) => chunks.push(chunk))
-    call.on('error', reject)
+    call.on('error', fail)
     call.on('close', () => resolve({ answer, body: Buffer.concat(chunks) }))
     call.end(Buffer.concat([prefix, message]))
   })
@@ -60,7 +66,7 @@ function problemOf(answer: Answer, service: string): string | null {
     case '12':
       return 'the server has no health service (grpc.health.v1)'
     case undefined:
-      return answer[':status'] === undefined ? 'the connection was closed' : 'what answers there does not speak gRPC'
+      return answer[':status'] === undefined ? 'the connection was closed' : NO_GRPC
     default:
       return answer['grpc-message'] || `the server answered with gRPC status ${answer['grpc-status']}`
   }

@@ -105,6 +105,12 @@ test.each<[string, OutgoingHttpHeaders, string]>([
   expect(await probe(grpc, at(endpoint('it', await http2Server(headers))))).toMatchObject({ ok: false, detail })
 })
 
+test('grpc: a server of HTTP/1.1 is told from one that is not there', async () => {
+  const port = await httpServer((_, response) => response.end())
+  const detail = 'what answers there does not speak gRPC'
+  expect(await probe(grpc, at(endpoint('it', port)))).toMatchObject({ ok: false, detail })
+})
+
 test('waiting tries often at first, then less and less', async () => {
   const times: number[] = []
   const port = await freePort()
