@@ -12,6 +12,9 @@ export async function checkPostgres(
   // Not in the types of postgres, but in its documentation: "Custom socket".
   const options = {
     socket: oneConnection(target),
+    // For its messages; it would take them from PGHOST and PGPORT.
+    host: target.host,
+    port: target.port,
     user: check.user,
     database: check.database,
     password,
