@@ -38,7 +38,12 @@ const ROOMS: Readonly<Record<string, Room>> = {
     tests: ['tests/unit/trouble.test.ts', 'tests/unit/render.test.ts', 'tests/unit/live-renderer.test.ts'],
   },
   health: stackRoom('health'),
-  catalogue: stackRoom('catalogue', 'writeSchema.ts'),
+  catalogue: stackRoom('catalogue', 'schema.ts', 'writeSchema.ts'),
+  // Apart: all of it happens as the module is loaded, so that each change costs all tests.
+  schema: {
+    mutate: ['packages/stack/src/catalogue/schema.ts'],
+    tests: ['catalogue', 'explain', 'rules'].map((name) => `packages/stack/test/catalogue/${name}.test.ts`),
+  },
   checkout: stackRoom('checkout'),
   preflight: stackRoom('preflight'),
   // The rest of this room starts programs, which its tests wait for.

@@ -12,6 +12,8 @@ export default defineConfig({
     // Not Stryker's own testFiles, with which it changes what a module does as it is loaded too late to be noticed
     // (stryker-mutator/stryker-js#6144).
     include: process.env.NEBULA_MUTANTS_TESTS?.split(',') ?? [],
+    // More than the longest takes on a busy machine; Stryker itself ends what a change lets hang.
+    testTimeout: 20_000,
     server: { deps: { inline: ['convex-test'] } },
   },
 })

@@ -149,7 +149,7 @@ const embeddedIsComplete: Rule = ({ services }) =>
       return [{ path, message: `${id}: expected either "argv", its process, or "partOf", whose process it is in` }]
     }
     const owner = services.find((service) => service.id === partOf)
-    if (partOf !== undefined && (!owner?.embedded?.argv || partOf === id)) {
+    if (partOf !== undefined && !owner?.embedded?.argv) {
       return [{ path: [...path, 'partOf'], message: `"${partOf}" is no service with a process in embedded mode` }]
     }
     if ((program === undefined) === usesProgram(argv ?? [])) {

@@ -7,11 +7,10 @@ export interface Finding {
   readonly standIn?: string
 }
 
-/** One try as a check sees it: where, and how long it may take. */
+/** One try as a check sees it: where, and when to give up. */
 export interface Try {
   readonly host: string
   readonly port: number
-  readonly timeoutMs: number
-  /** Aborts at the timeout, and when the caller aborts. */
+  /** Aborts when the time of the try is over, and when the caller aborts. */
   readonly signal: AbortSignal
 }

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import postgres from 'postgres'
 import type { Finding, Try } from './check.ts'
 
@@ -5,31 +7,43 @@ import type { Finding, Try } from './check.ts'
 export async function checkPostgres(
   check: { user: string; database: string },
   password: string,
-  { host, port, timeoutMs, signal }: Try,
+  target: Try,
 ): Promise<Finding> {
-  const sql = postgres({
-    host,
-    port,
+  // Not in the types of postgres, but in its documentation: "Custom socket".
+  const options = {
+    socket: oneConnection(target),
+    // For its messages; it would take them from PGHOST and PGPORT.
+    host: target.host,
+    port: target.port,
     user: check.user,
     database: check.database,
     password,
     max: 1,
     ssl: false,
-    // Seconds. One query needs no description of the types.
-    connect_timeout: timeoutMs / 1000,
+    // One query needs no description of the types.
     fetch_types: false,
-    // The client would try again by itself, with growing pauses: the caller decides about the next try.
-    backoff: false,
     onnotice: () => {},
-  })
-  const aborted = Promise.withResolvers<never>()
-  const abort = () => aborted.reject(signal.reason)
-  signal.addEventListener('abort', abort, { once: true })
+  }
+  const sql = postgres(options)
   try {
-    await Promise.race([sql`select 1`, aborted.promise])
+    await sql`select 1`
     return { ok: true }
   } finally {
-    signal.removeEventListener('abort', abort)
     await sql.end({ timeout: 0 })
+  }
+}
+
+/**
+ * Opens the one connection of a try, which ends with it. Where a port forward closes it, the client would open another at
+ * once, hundreds a second: the caller decides about the next try.
+ */
+function oneConnection({ host, port, signal }: Try) {
+  let wasOpened = false
+  return async () => {
+    if (wasOpened) throw new Error('the connection was closed')
+    wasOpened = true
+    const socket = connect({ host, port, signal })
+    await once(socket, 'connect')
+    return socket
   }
 }

@@ -43,7 +43,7 @@ export async function probe(check: Ready, context: ProbeContext): Promise<ProbeR
 
 async function tryOnce(check: Ready, context: ProbeContext, signal: AbortSignal): Promise<Finding> {
   if (check.kind === 'exec') return await checkExec(check.argv, { cwd: context.cwd, timeoutMs: TRY_TIMEOUT_MS, signal })
-  const target = { host: HOST, port: portOf(check.endpoint, context.service), timeoutMs: TRY_TIMEOUT_MS, signal }
+  const target = { host: HOST, port: portOf(check.endpoint, context.service), signal }
   switch (check.kind) {
     case 'http':
       return await checkHttp(check, target)

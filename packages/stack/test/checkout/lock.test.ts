@@ -1,11 +1,24 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import { acquireLock, lockHolder } from '../../src/checkout/lock.ts'
 import { LOCK_FILE } from '../../src/checkout/paths.ts'
+import * as files from '../../src/system/files.ts'
+import * as waiting from '../../src/system/until.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
+
+// As they are, but for what a test lets happen in between.
+vi.mock('../../src/system/files.ts', async (original) => {
+  const real = await original<typeof files>()
+  return { ...real, createPrivateFile: vi.fn(real.createPrivateFile), readIfThere: vi.fn(real.readIfThere) }
+})
+vi.mock('../../src/system/until.ts', async (original) => {
+  const real = await original<typeof waiting>()
+  return { until: vi.fn(real.until) }
+})
 
 interface Ending {
   readonly code: number | null
@@ -83,6 +96,67 @@ test.each([
   expect(await lockHolder(root)).toMatchObject({ command: 'down' })
 })
 
+/** A lock of nobody, and who may replace it: a process that runs. */
+async function deadLock() {
+  const root = await temporaryFolder()
+  const file = path.join(root, LOCK_FILE)
+  const guard = `${file}.${createHash('sha256').update('dead').digest('hex').slice(0, 12)}`
+  await using _ = await acquireLock(root, 'another')
+  const living = await readFile(file, 'utf8')
+  await writeFile(file, 'dead')
+  return { root, file, guard, living }
+}
+
+test('a dead lock that somebody else is replacing is waited for, and taken when that one has given up', async () => {
+  const { root, guard, living } = await deadLock()
+  await writeFile(guard, living)
+  vi.mocked(waiting.until).mockImplementationOnce(async (isTaken) => {
+    expect(await isTaken()).toBe(false)
+    await rm(guard)
+    return await isTaken()
+  })
+  await using _ = await acquireLock(root, 'down')
+  expect(await lockHolder(root)).toMatchObject({ command: 'down' })
+})
+
+test('a dead lock that nobody gets to replace is named after ten seconds, with a way out', async () => {
+  const { root, file, guard, living } = await deadLock()
+  await writeFile(guard, living)
+  vi.mocked(waiting.until).mockImplementationOnce(async (isTaken, { deadlineMs }) => {
+    expect(deadlineMs).toBe(10_000)
+    return await isTaken()
+  })
+  await expect(acquireLock(root, 'down')).rejects.toMatchObject({
+    code: 'LOCK_STUCK',
+    message: `${file} cannot be taken over from a process that is gone`,
+    hint: `rm ${file}*`,
+  })
+})
+
+test('a dead lock that somebody has replaced since it was looked at is theirs', async () => {
+  const { root, file, living } = await deadLock()
+  const { createPrivateFile } = await vi.importActual<typeof files>('../../src/system/files.ts')
+  vi.mocked(files.createPrivateFile)
+    .mockImplementationOnce(createPrivateFile)
+    .mockImplementationOnce(async (guard, content) => {
+      await writeFile(file, living)
+      return await createPrivateFile(guard, content)
+    })
+  await expect(acquireLock(root, 'down')).rejects.toMatchObject({ code: 'LOCKED', details: { command: 'another' } })
+  expect(await readdir(path.dirname(file))).toEqual(['lock'])
+})
+
+test('a lock that is given back between two looks is taken, and one that is gone is given back', async () => {
+  const root = await temporaryFolder()
+  vi.mocked(files.createPrivateFile).mockResolvedValueOnce(false)
+  const lock = await acquireLock(root, 'up')
+  const file = path.join(root, LOCK_FILE)
+  const content = await readFile(file, 'utf8')
+  await rm(file)
+  vi.mocked(files.readIfThere).mockResolvedValueOnce(content)
+  await lock.release()
+})
+
 test('of several processes that race for it, also for a dead one, never two are inside', async () => {
   const root = await temporaryFolder()
   await worker(root, 1, 'die')
@@ -103,4 +177,4 @@ test('of several processes that race for it, also for a dead one, never two are 
   ])
   await using _ = await acquireLock(root, 'up')
   expect(await readdir(path.join(root, '.nebula'))).toEqual(['lock'])
-}, 20_000)
+})

@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { createServer as createTcpServer, type Socket } from 'node:net'
 import { Server as GrpcServer, ServerCredentials, status } from '@grpc/grpc-js'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Endpoint, Ready } from '../../src/catalogue/schema.ts'
 import { type ProbeContext, probe } from '../../src/health/probe.ts'
 import { waitUntilReady } from '../../src/health/waitUntilReady.ts'
@@ -68,11 +68,6 @@ test('http: every try has a connection of its own', async () => {
   expect(connections).toHaveLength(2)
 })
 
-test('http: a server that closes the connection is not ready', async () => {
-  const port = await listen(createTcpServer((socket) => socket.destroy()))
-  expect(await probe(http, at(port))).toMatchObject({ ok: false, detail: expect.any(String) })
-})
-
 test.each<[string, Ready]>([
   ['http', http],
   ['tcp', tcp],
@@ -82,21 +77,46 @@ test.each<[string, Ready]>([
   expect(await probe(check, at(await freePort()))).toMatchObject({ ok: false, detail: 'nothing listens there' })
 })
 
-test('a server that accepts and stays silent is not ready, and a try ends by itself', async () => {
+// What a port forward does while nothing is behind it.
+test.each<[string, Ready]>([
+  ['http', http],
+  ['grpc', grpc],
+  ['postgres', sql],
+])('%s: a server that closes the connection is not ready, and is asked once', async (_, check) => {
+  let connections = 0
+  const server = createTcpServer((socket) => {
+    connections += 1
+    socket.once('data', () => socket.destroy())
+  })
+  const result = await probe(check, at(await listen(server)))
+  expect(result).toMatchObject({ ok: false, detail: 'the connection was closed' })
+  expect(connections).toBe(1)
+})
+
+test('what stays silent is not ready, and a try ends by itself after two seconds', async () => {
   const port = await silentServer()
-  const results = await Promise.all([http, grpc, sql].map((check) => probe(check, at(port))))
-  expect(results.map(({ ok }) => ok)).toEqual([false, false, false])
+  const command = exec(process.execPath, '-e', 'setInterval(() => {}, 1000)')
+  const results = await Promise.all([http, grpc, sql, command].map((check) => probe(check, at(port))))
+  const given = { ok: false, detail: 'no answer within 2000 ms', ms: expect.any(Number) }
+  expect(results).toEqual([given, given, given, given])
+  for (const { ms } of results) expect(ms).toBeGreaterThanOrEqual(1_990)
 })
 
 test.each<[string, Ready]>([
   ['http', http],
   ['grpc', grpc],
   ['postgres', sql],
-])('%s: stops when it is aborted', async (_, check) => {
+])('%s: stops when it is aborted, and leaves no connection behind', async (_, check) => {
   const abort = new AbortController()
-  const server = createTcpServer(() => abort.abort(new Error('enough')))
+  const closed = Promise.withResolvers<void>()
+  const server = createTcpServer((socket) => {
+    // A connection that is ended at once may be reset.
+    socket.on('error', () => {}).on('close', closed.resolve)
+    socket.on('data', () => abort.abort(new Error('enough')))
+  })
   const context = { ...at(await listen(server)), signal: abort.signal }
   await expect(probe(check, context)).rejects.toThrow('enough')
+  await closed.promise
 })
 
 test('tcp: a connection is ready', async () => {
@@ -181,8 +201,11 @@ test('grpc: a server that starts after a refused try is seen at once', async () 
   await connected
 })
 
-/** Speaks as much of PostgreSQL's protocol (version 3) as a log-in with a password and one query need. */
-async function postgresServer(password: string): Promise<number> {
+/**
+ * Speaks as much of PostgreSQL's protocol (version 3) as a log-in with a password and one query need.
+ * @param onEnd called when the client says that it goes.
+ */
+async function postgresServer(password: string, onEnd?: () => void): Promise<number> {
   const message = (type: string, ...parts: (Buffer | string | number[])[]) => {
     const body = Buffer.concat(parts.map((part) => Buffer.from(part as string))) // Buffer.from takes each of them
     const length = Buffer.alloc(4)
@@ -194,7 +217,7 @@ async function postgresServer(password: string): Promise<number> {
   const row = message('D', [0, 1, 0, 0, 0, 1], '1')
   const columns = message('T', [0, 1], '?column?\0', [0, 0, 0, 0, 0, 0, 0, 0, 0, 23, 0, 4, 255, 255, 255, 255, 0, 0])
   const answers: Record<string, Buffer[]> = {
-    P: [message('1')],
+    P: [message('N', 'SNOTICE\0', 'Mhello\0', '\0'), message('1')],
     D: [message('t', [0, 0]), columns],
     B: [message('2')],
     E: [row, message('C', 'SELECT 1\0')],
@@ -209,8 +232,11 @@ async function postgresServer(password: string): Promise<number> {
           // The first message has no type: its length begins with 0.
           if (type === '\0') return void socket.write(message('R', [0, 0, 0, 3]))
           const text = chunk.subarray(offset + 5, offset + 1 + chunk.readInt32BE(offset + 1)).toString()
+          if (type === 'X') onEnd?.()
           if (type === 'p')
             socket.write(text === `${password}\0` ? Buffer.concat([message('R', [0, 0, 0, 0]), ready]) : refused)
+          // Nothing else is asked, neither what types there are.
+          if (type === 'P' && text.split('\0')[1] !== 'select 1') return void socket.destroy()
           for (const answer of answers[type] ?? []) socket.write(answer)
         }
       })
@@ -218,8 +244,13 @@ async function postgresServer(password: string): Promise<number> {
   )
 }
 
-test('postgres: logs in with the secret and asks a question', async () => {
-  expect(await probe(sql, at(await postgresServer('pass-word')))).toMatchObject({ ok: true })
+test('postgres: logs in with the secret, asks a question and leaves, and prints nothing of what else it hears', async () => {
+  const print = vi.spyOn(console, 'log').mockReturnValue()
+  onTestFinished(() => print.mockRestore())
+  const ended = Promise.withResolvers<void>()
+  expect(await probe(sql, at(await postgresServer('pass-word', ended.resolve)))).toMatchObject({ ok: true })
+  await ended.promise
+  expect(print).not.toHaveBeenCalled()
 })
 
 test('postgres: a wrong password is not ready, says so, and is not shown', async () => {

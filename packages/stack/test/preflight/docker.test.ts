@@ -6,6 +6,7 @@ import { dockerCheck } from '../../src/preflight/docker.ts'
 import { dockerApiCheck } from '../../src/preflight/dockerApi.ts'
 import { findDockerEngine } from '../../src/system/dockerEngine.ts'
 import { catalogueText } from '../catalogue/catalogueText.ts'
+import { onPlatform } from '../onPlatform.ts'
 
 vi.mock('node:fs', async (original) => ({ ...(await original<typeof fs>()), existsSync: vi.fn(() => false) }))
 vi.mock('../../src/system/dockerEngine.ts', () => ({ findDockerEngine: vi.fn() }))
@@ -19,24 +20,19 @@ const context: PreflightContext = {
 describe('Docker', () => {
   const found = (state: Awaited<ReturnType<typeof findDockerEngine>>) =>
     vi.mocked(findDockerEngine).mockResolvedValue(state)
-  const on = (platform: NodeJS.Platform) => {
-    const real = process.platform
-    Object.defineProperty(process, 'platform', { value: platform })
-    onTestFinished(() => void Object.defineProperty(process, 'platform', { value: real }))
-  }
   const engine = (apiVersion: string, minimumApiVersion: string) =>
     found({ state: 'running', version: '27.0.0', apiVersion, minimumApiVersion })
   beforeEach(() => void vi.mocked(fs.existsSync).mockReturnValue(false))
 
   it('is not installed', async () => {
     found({ state: 'not-installed', said: '' })
-    on('linux')
+    onPlatform('linux')
     expect(await dockerCheck.run(context)).toEqual({
       status: 'fail',
       message: 'Docker is not installed, or not on PATH',
       fix: 'see https://docs.docker.com/engine/install',
     })
-    on('darwin')
+    onPlatform('darwin')
     expect(await dockerCheck.run(context)).toMatchObject({ fix: 'brew install --cask docker' })
   })
 
@@ -61,7 +57,7 @@ describe('Docker', () => {
     ['win32', null, 'start Docker Desktop'],
   ])('does not run, on %s with %s', async (platform, there, fix) => {
     found({ state: 'not-running', said: 'no socket' })
-    on(platform)
+    onPlatform(platform)
     vi.mocked(fs.existsSync).mockImplementation((file) => file === there)
     expect(await dockerCheck.run(context)).toEqual({ status: 'fail', message: 'Docker does not run: no socket', fix })
   })

@@ -2,14 +2,15 @@ import { writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { MINIMUM_RUST, missingForNative, requireNative } from '../../src/preflight/native.ts'
+import { onPlatform } from '../onPlatform.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 import { onlyPrograms } from './fakePrograms.ts'
 
 const ALL = {
-  cargo: {},
-  rustc: { stdout: 'rustc 1.95.0 (59807616e 2026-04-14)' },
-  'pkg-config': {},
-  'xcode-select': {},
+  cargo: { args: ['--version'] },
+  rustc: { args: ['--version'], stdout: 'rustc 1.95.0 (59807616e 2026-04-14)' },
+  'pkg-config': { args: ['--exists', 'webkit2gtk-4.1'] },
+  'xcode-select': { args: ['--print-path'] },
 }
 const onLinux = test.runIf(process.platform === 'linux')
 
@@ -54,7 +55,9 @@ onLinux.each([
   ['NAME="Linux Mint"\nID=linuxmint\nID_LIKE="ubuntu debian"\n', 'apt-get install'],
   ['ID=fedora\n', 'dnf install'],
   ['ID="manjaro"\nID_LIKE=arch\n', 'pacman -S'],
-  ['ID=void\n', 'tauri.app'],
+  ['ID=nobara\nID_LIKE="rhel centos"\n', 'dnf install'],
+  ['ID=neon\nID_LIKE=ubuntu\n', 'apt-get install'],
+  ['VARIANT_ID=arch\nID=void\n', 'tauri.app'],
 ])('without WebKitGTK on %j it says %s', async (release, command) => {
   await onlyPrograms({ ...ALL, 'pkg-config': { exitCode: 1 } })
   const [missing, ...others] = await missingForNative(await system(release))
@@ -63,9 +66,26 @@ onLinux.each([
   expect(missing?.hint).toContain(command)
 })
 
+onLinux('without WebKitGTK it asks this system what it is, and one that does not say has a page to read', async () => {
+  await onlyPrograms({ ...ALL, 'pkg-config': { exitCode: 1 } })
+  expect(await missingForNative()).toEqual(await missingForNative('/etc/os-release'))
+  expect((await missingForNative('/not/there'))[0]?.hint).toBe('see https://v2.tauri.app/start/prerequisites')
+})
+
+test('on macOS it is the command line tools that may be missing, and nothing else is asked for', async () => {
+  onPlatform('darwin')
+  await onlyPrograms({ cargo: ALL.cargo, rustc: ALL.rustc, 'xcode-select': ALL['xcode-select'] })
+  expect(await missingForNative()).toEqual([])
+  await onlyPrograms({ cargo: ALL.cargo, rustc: ALL.rustc })
+  expect(await missingForNative()).toEqual([
+    { message: "Xcode's command line tools are not installed", hint: 'xcode-select --install' },
+  ])
+})
+
 onLinux('with nothing at all, everything is named in one error', async () => {
   await onlyPrograms({})
   await expect(requireNative()).rejects.toMatchObject({
+    message: 'Rust is not installed (no cargo on PATH)\nWebKitGTK 4.1 is not installed (asked pkg-config)',
     code: 'NATIVE_REQUIREMENTS_MISSING',
     exitCode: 3,
     problems: { length: 2 },

@@ -4,6 +4,7 @@ import { expect, test } from 'vitest'
 import { SECRETS_FILE, STATE_FOLDER } from '../../src/checkout/paths.ts'
 import { stateFolderCheck } from '../../src/preflight/stateFolder.ts'
 import { ensureSecrets } from '../../src/secrets/secrets.ts'
+import { onPlatform } from '../onPlatform.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 
 const look = (root: string) =>
@@ -12,7 +13,11 @@ const look = (root: string) =>
 test('a folder that leads elsewhere is refused: secrets would be written there', async () => {
   const [root, elsewhere] = [await temporaryFolder(), await temporaryFolder()]
   await symlink(elsewhere, path.join(root, STATE_FOLDER))
-  expect(await look(root)).toMatchObject({ status: 'fail', message: expect.stringContaining(elsewhere) })
+  expect(await look(root)).toMatchObject({
+    status: 'fail',
+    message: expect.stringContaining(elsewhere),
+    fix: `rm '${path.join(root, STATE_FOLDER)}'`,
+  })
 })
 
 test.skipIf(process.platform === 'win32')('secrets that others may read are said to be, and made private', async () => {
@@ -21,7 +26,11 @@ test.skipIf(process.platform === 'win32')('secrets that others may read are said
   expect(await look(root)).toMatchObject({ status: 'ok' })
   const file = path.join(root, SECRETS_FILE)
   await chmod(file, 0o644)
-  expect(await look(root)).toMatchObject({ status: 'warn', message: expect.stringContaining('mode 644') })
+  const found = { status: 'warn', message: expect.stringContaining('mode 644'), fix: `chmod 600 '${file}'` }
+  expect(await look(root)).toEqual(found)
+  onPlatform('win32')
+  expect(await look(root)).toMatchObject({ status: 'ok' })
+  onPlatform('linux')
   await ensureSecrets(root)
   expect((await stat(file)).mode & 0o777).toBe(0o600)
 })
@@ -30,5 +39,5 @@ test('a file in its place is named', async () => {
   const root = await temporaryFolder()
   await mkdir(path.join(root, STATE_FOLDER))
   await writeFile(path.join(root, STATE_FOLDER, 'embedded'), '')
-  await expect(look(root)).rejects.toThrow('a file is where a folder should be')
+  await expect(look(root)).rejects.toThrow('/embedded cannot be written to: a file is where a folder should be')
 })
