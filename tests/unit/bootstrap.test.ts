@@ -61,6 +61,21 @@ test('packages that somebody installed with pnpm are taken as they are', async (
   expect(checkout.pnpmCalls()).toEqual([])
 })
 
+test('another version of pnpm is brought also where the packages stay as they are', async () => {
+  using checkout = new BootstrapCheckout()
+  await checkout.run(['say'])
+  checkout.write('node_modules/.modules.yaml', '')
+  checkout.write('node_modules/@biomejs/biome/package.json', '{"version":"1.0.0"}')
+  checkout.write(`node_modules/.pnpm/@biomejs+cli-${process.platform}-${process.arch}@1.0.0/x`, '')
+  checkout.write('node_modules/.pnpm/lock.yaml', checkout.read('pnpm-lock.yaml') ?? '')
+  for (const file of ['package.json', 'scripts/bootstrap/pnpm/package-lock.json'])
+    checkout.write(file, checkout.read(file)?.replaceAll(/12\.\d+\.\d+/g, '12.99.0') ?? '')
+  checkout.pnpmCalls()
+  const [, pnpm] = JSON.parse((await checkout.run(['say'])).stdout).path
+  expect(pnpm).toContain('pnpm-12.99.0')
+  expect(checkout.pnpmCalls()).toEqual([])
+})
+
 test('two at once: one installs, the other waits for it', async () => {
   using checkout = new BootstrapCheckout()
   checkout.write('slow-install', '')
