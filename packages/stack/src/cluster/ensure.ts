@@ -13,6 +13,8 @@ export interface EnsureOptions {
   /** Called as soon as the registry takes images, possibly long before the cluster is there. */
   readonly onRegistryReady?: () => void
   readonly onProgress?: (message: string) => void
+  /** Called before the registry or the cluster is made, which ctlptl and k3d do from images that this Docker has or pulls. */
+  readonly beforeCreating?: () => Promise<void>
 }
 
 /** What was done, in the order it was done; empty when everything was there. */
@@ -41,6 +43,7 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
 
   if (seen.hasToolsNode) await step('deleting what an interrupted k3d left', () => removeToolsNode(definition))
+  if (seen.registry === 'absent' || seen.nodes === 'absent') await options.beforeCreating?.()
   await ensureRegistry(definition, seen, step, options)
   await registryAnswers(definition, options)
   options.onRegistryReady?.()

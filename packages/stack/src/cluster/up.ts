@@ -4,13 +4,16 @@ import { followServices, type StartResult } from '../driver/followServices.ts'
 import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
 import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
+import { bringImages, refuseOthers } from './bringImages.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureCluster } from './ensure.ts'
 import { clusterWatch } from './follow.ts'
-import { nodeImages, serviceImages } from './images.ts'
-import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
+import { loadImageLock } from './imageLock.ts'
+import { baseImages, dockerImages, nodeImages, serviceImages } from './images.ts'
+import { heldAsLocked, type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
 import { podWatch } from './podWatch.ts'
 import { checkMachine } from './preflight.ts'
+import type { PullOptions } from './pullImages.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
 import { ensureTilt, retryFailed } from './tilt.ts'
 
@@ -42,7 +45,10 @@ export async function applyCluster(context: ClusterContext, { onEvent, signal }:
     onEvent,
     'cluster',
     `Cluster ${definition.context}`,
-    (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, signal }),
+    (onProgress) => {
+      const beforeCreating = async () => await bring(root, await dockerImages(root, definition), { onProgress, signal })
+      return ensureCluster(definition, { onProgress, beforeCreating, onRegistryReady: registryReady.resolve, signal })
+    },
     (done) => (done.length > 0 ? done.join(', ') : 'running'),
   )
   await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
@@ -100,14 +106,25 @@ async function pushImages(
     onEvent,
     'images',
     'Images',
-    (onProgress) =>
-      mirrorImages(images, definition, {
-        onPush: (image) => onProgress(`pushing ${image}`),
-        signal,
-      }),
+    async (onProgress) => {
+      const held = await heldAsLocked(images, definition, await loadImageLock(root))
+      await bring(root, [...images, ...(await baseImages(root))], { onProgress, signal, held })
+      const lock = await loadImageLock(root)
+      return await mirrorImages(images, definition, { onPush: (image) => onProgress(`pushing ${image}`), signal, lock })
+    },
     describeMirror,
   )
   for (const message of mirrorWarnings(result)) onEvent({ type: 'step', id: 'images', state: 'warning', message })
+}
+
+/** @throws NebulaError when something else than a locked image would run. */
+async function bring(
+  root: string,
+  images: readonly string[],
+  { onProgress, ...options }: Pick<PullOptions, 'signal' | 'held'> & { readonly onProgress: (message: string) => void },
+): Promise<void> {
+  const onPull = (image: string) => onProgress(`pulling ${image}`)
+  refuseOthers((await bringImages(root, images, { ...options, onPull })).failed)
 }
 
 function describeMirror({ pushed, present, upstream, failed }: MirrorResult): string {
