@@ -27,7 +27,15 @@ export interface PullResult {
 
 const AT_A_TIME = 3
 const PULL_TIMEOUT_MS = 600_000
-const UNREACHABLE = /no such host|timeout|refused|unreachable|network is down|deadline exceeded|did not end/i
+/** No answer, or none of the registry's own; one that allows no more pulls for now, or forbids this machine, allows the node none. */
+const UNREACHABLE = new RegExp(
+  [
+    'no such host|server misbehaving|name resolution|no route to host|unreachable|network is down',
+    'time-?out|timed out|deadline exceeded|did not end|refused|connection reset|broken pipe|\\bEOF\\b|proxyconnect',
+    'x509|certificate|tls:|toomanyrequests|\\b429\\b|\\b403\\b|\\b407\\b|\\b5\\d\\d ',
+  ].join('|'),
+  'i',
+)
 
 export interface PullOptions {
   readonly signal?: AbortSignal | undefined
