@@ -17,13 +17,15 @@ async function pull(signal: AbortSignal): Promise<string> {
   // Only now: they take longer to load than Docker to answer.
   const { openCluster } = await import('./lib/stack.ts')
   const { allImages } = await import('@nebula/stack/cluster/images')
-  const { pullImages } = await import('@nebula/stack/cluster/pullImages')
+  const { bringImages } = await import('@nebula/stack/cluster/bringImages')
   const { root, definition } = await openCluster()
   const images = await allImages(root, definition)
-  const { present, pulled, failed } = await pullImages(images, { signal, onPull: (image) => note(`pulling ${image}`) })
+  const options = { signal, onPull: (image: string) => note(`pulling ${image}`) }
+  const { present, pulled, failed, recorded } = await bringImages(root, images, options)
   const parts = [
     pulled.length > 0 ? `${pulled.length} pulled` : '',
     present.length > 0 ? `${present.length} were there` : '',
+    Object.keys(recorded).length > 0 ? 'digests recorded in infra/images.lock.json' : '',
     failed.length > 0 ? `${failed.length} could not be pulled; the first start tries again` : '',
   ]
   const reasons = failed.map(({ image, reason }) => `\n  ${image}: ${reason}`)

@@ -1,6 +1,7 @@
 #!/usr/bin/env bash
 # Installs k3d, ctlptl, Tilt, kubectl and just. Everything is downloaded and checked first: when one file is not what
-# checksums.sha256 says, nothing is installed.
+# checksums.sha256 beside this file says, nothing is installed. Wherever a download comes from, it brings no checksums: what
+# can change a file there can change those too.
 #   K3D CTLPTL TILT KUBECTL JUST MIRROR  the options of devcontainer-feature.json, with its defaults where they are not set
 #   DESTDIR                              a folder to install into instead of /
 #   TOOLCHAIN_MACHINE                    the machine to install for, as `uname -m` names it
@@ -70,15 +71,6 @@ download() { # URL FILE
     --connect-timeout 20 --retry 4 --retry-connrefused --output "$2" "$1"
 }
 
-# A mirror of other files than the publishers' brings checksums for them; what it does not name stays held to ours.
-use_checksums_of_mirror() {
-  [ -n "$MIRROR" ] || return 0
-  if fetch checksums.sha256 "$work/mirror.sha256" 2> /dev/null; then
-    cat "$work/mirror.sha256" "$CHECKSUMS" > "$work/checksums.sha256"
-    CHECKSUMS=$work/checksums.sha256
-  fi
-}
-
 check() { # TOOL VERSION PATH FILE
   local expected got
   expected=$(awk -v path="$3" '$2 == path { print $1; exit }' "$CHECKSUMS")
@@ -137,7 +129,6 @@ make_folders_for_volumes() {
 }
 
 mkdir "$work/bin"
-use_checksums_of_mirror
 for tool in "${TOOLS[@]}"; do prepare "$tool"; done
 for tool in "${TOOLS[@]}"; do install_tool "$tool"; done
 make_folders_for_volumes

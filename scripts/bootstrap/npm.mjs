@@ -37,7 +37,7 @@ function npmScript() {
 
 /**
  * npm's settings for reaching the registry, as environment variables for pnpm: that reads ~/.npmrc, but neither npm's
- * global file nor its variables (pnpm 12.21).
+ * global file nor its variables (pnpm 12).
  */
 export async function registrySettings(cwd) {
   const { code, output } = await npm(['config', 'list', '--json'], cwd)

@@ -27,6 +27,9 @@ export async function ensurePackages() {
       const pnpm = await ensurePnpm()
       rmSync(STAMP, { force: true })
       await sayWhile('Installing packages', () => install(pnpm))
+    } else if (existsSync(STAMP)) {
+      // The packages may be right and pnpm another version by now; commands find it on PATH.
+      await ensurePnpm()
     }
     writeFileSync(STAMP, wanted)
   })

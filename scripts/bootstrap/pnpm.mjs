@@ -38,8 +38,8 @@ async function getPnpm() {
   }
   const making = mkdtempSync(path.join(TOOLS, MAKING))
   try {
-    const isLocked = writeProject(making)
-    const { code, output } = await npm([isLocked ? 'ci' : 'install', '--ignore-scripts'], making)
+    writeProject(making)
+    const { code, output } = await npm(['ci', '--ignore-scripts'], making)
     if (code !== 0 || !program(making)) {
       say(`\n${output.split('\n').slice(0, MESSAGE_LINES).join('\n')}`)
       throw new BootstrapError(`npm could not get pnpm ${version()} for this platform: ${PACKAGE}`, 'npm ping')
@@ -54,19 +54,29 @@ async function getPnpm() {
 }
 
 /**
- * Writes a project for npm that needs this platform's package, and returns whether its hash is known. The hashes are in
- * pnpm/package-lock.json: ours, not the registry's. There every platform's package is optional, and npm is silent when
- * it cannot get an optional one; so here it is a plain dependency.
+ * Writes a project for npm that needs this platform's package. The hashes are in pnpm/package-lock.json: ours, not the
+ * registry's. There every platform's package is optional, and npm is silent when it cannot get an optional one; so here
+ * it is a plain dependency.
  */
 function writeProject(making) {
   const lock = JSON.parse(readFileSync(new URL('pnpm/package-lock.json', import.meta.url), 'utf8'))
-  const { optional, ...locked } = lock.packages[`node_modules/${PACKAGE}`] ?? {}
+  const { optional, ...locked } = lockedPackage(lock)
   const project = { name: lock.name, private: true, dependencies: { [PACKAGE]: version() } }
   const packages = { '': project, [`node_modules/${PACKAGE}`]: locked }
   writeFileSync(path.join(making, 'package.json'), JSON.stringify(project))
-  if (!locked.integrity) return false
   writeFileSync(path.join(making, 'package-lock.json'), JSON.stringify({ ...lock, packages }))
-  return true
+}
+
+/** Without a hash npm would take whatever the registry gives, and this program is run. */
+function lockedPackage(lock) {
+  const locked = lock.packages[`node_modules/${PACKAGE}`]
+  if (locked?.version === version() && /^sha512-[\w+/]{86}==$/.test(locked.integrity)) return locked
+  throw new BootstrapError(
+    `no hash is known for ${PACKAGE} ${version()}, so it is not run`,
+    locked
+      ? `give package.json's packageManager the version of scripts/bootstrap/pnpm/package-lock.json, or lock that one`
+      : 'use the devcontainer, or lock it: add it to package.json and package-lock.json in scripts/bootstrap/pnpm',
+  )
 }
 
 /** The version that package.json's `packageManager` names. */

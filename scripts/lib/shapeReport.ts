@@ -1,7 +1,9 @@
+import { STAND_IN_LABELS } from '@nebula/stack/cluster/localImage'
 import { compareImage } from '@nebula/stack/images/compareImage'
 import { loadShapes, shapeOf } from '@nebula/stack/images/imageShape'
 import { observeImage } from '@nebula/stack/images/observeImage'
-import { STAND_IN_LABEL } from './standIns.ts'
+
+const [STAND_IN_LABEL] = STAND_IN_LABELS
 
 /** How an image that the local Docker has compares with what is recorded of it. */
 export interface ShapeReport {

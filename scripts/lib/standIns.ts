@@ -8,9 +8,6 @@ const STAND_INS = [
   { image: /\/convex-dashboard:/, target: 'dashboard' },
 ] as const
 
-/** What an image that stands in for another says that it is. */
-export const STAND_IN_LABEL = 'nebula.stand-in'
-
 const BUILD_TIMEOUT = '5m'
 
 /** Whether this repository can build a stand-in for an image. */

@@ -17,7 +17,7 @@ export function useStandIns(root: string): readonly string[] {
   const folder = path.join(root, '.devcontainer')
   output(lab, 'dind-feature', path.join(folder, 'docker-in-docker'))
   forgetOldProcesses(path.join(folder, 'docker-in-docker/install.sh'))
-  const versions = makeMirror(path.join(folder, 'toolchain/mirror'))
+  const versions = makeMirror(path.join(folder, 'toolchain'))
   const file = path.join(folder, 'devcontainer.json')
   const text = readFileSync(file, 'utf8')
     .replace(/"ghcr\.io\/devcontainers\/features\/docker-in-docker:[^"]+"/, '"./docker-in-docker"')
@@ -40,22 +40,25 @@ function forgetOldProcesses(installer: string): void {
   writeFileSync(installer, text.replace(known, `start() { ${all}; rm -f`))
 }
 
-/** Fills a mirror with the tools of this machine, at the paths of the publishers' files, and returns their versions. */
-function makeMirror(folder: string): Readonly<Record<string, string>> {
+/**
+ * Gives the Feature a mirror of this machine's tools, at the paths of the publishers' files, with their checksums in place
+ * of the publishers', and returns their versions.
+ */
+function makeMirror(feature: string): Readonly<Record<string, string>> {
   const versions: Record<string, string> = {}
   const checksums: string[] = []
   for (const [tool, published] of defaultVersions()) {
     const program = programOf(tool)
     const version = versionOf(tool, program)
     const file = publishedPath(tool).replaceAll(published, version)
-    const target = path.join(folder, file)
+    const target = path.join(feature, 'mirror', file)
     mkdirSync(path.dirname(target), { recursive: true })
     if (file.endsWith('.tar.gz')) archive(program, target)
     else copyFileSync(program, target)
     versions[tool] = version
     checksums.push(`${sha256(target)}  ${file}\n`)
   }
-  writeFileSync(path.join(folder, 'checksums.sha256'), checksums.join(''))
+  writeFileSync(path.join(feature, 'checksums.sha256'), checksums.join(''))
   return versions
 }
 

@@ -16,7 +16,7 @@ ln -sf "$NODE" "node_modules/node-$PLATFORM/bin/node"
 
 /** Stands in for npm: brings the fake pnpm, and has no settings. */
 const FAKE_NPM = `
-import { chmodSync, copyFileSync, mkdirSync, readFileSync, existsSync } from 'node:fs'
+import { appendFileSync, chmodSync, copyFileSync, mkdirSync, readFileSync, existsSync } from 'node:fs'
 import path from 'node:path'
 const here = import.meta.dirname
 const args = process.argv.slice(2)
@@ -26,6 +26,7 @@ if (args[0] === 'config') {
   console.error(readFileSync(path.join(here, 'fail-npm'), 'utf8'))
   process.exitCode = 1
 } else {
+  appendFileSync(path.join(here, 'npm-calls'), args.join(' ') + '\\n')
   const [name] = Object.keys(JSON.parse(readFileSync('package.json', 'utf8')).dependencies)
   mkdirSync(path.join('node_modules', name), { recursive: true })
   copyFileSync(path.join(here, 'pnpm'), path.join('node_modules', name, 'pnpm'))
@@ -75,6 +76,12 @@ export class BootstrapCheckout implements Disposable {
     const calls = this.read('calls')?.trimEnd().split('\n') ?? []
     this.remove('calls')
     return calls
+  }
+
+  /** How npm was called to bring something, one line each. */
+  npmCalls(): readonly string[] {
+    const file = path.join(this.#parent, 'npm-calls')
+    return existsSync(file) ? readFileSync(file, 'utf8').trimEnd().split('\n') : []
   }
 
   breakNpm(message: string): void {

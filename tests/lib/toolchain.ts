@@ -49,14 +49,13 @@ export class ToolchainMirror implements Disposable {
     else cpSync(script, target)
   }
 
-  /** Writes the mirror's own checksums.sha256 for what is in it now. */
+  /** Gives the Feature the checksums of what is in the mirror now. */
   writeChecksums(): void {
     const files = globSync('**/*', { cwd: this.folder, withFileTypes: true }).filter((entry) => entry.isFile())
     const lines = files
       .map((entry) => path.relative(this.folder, path.join(entry.parentPath, entry.name)))
-      .filter((file) => file !== 'checksums.sha256')
       .map((file) => `${sha256(path.join(this.folder, file))}  ${file}\n`)
-    writeFileSync(path.join(this.folder, 'checksums.sha256'), lines.join(''))
+    writeFileSync(path.join(this.feature, 'checksums.sha256'), lines.join(''))
   }
 
   /** Runs install.sh as a build does: with every option, its own or the default. */

@@ -61,6 +61,21 @@ test('packages that somebody installed with pnpm are taken as they are', async (
   expect(checkout.pnpmCalls()).toEqual([])
 })
 
+test('another version of pnpm is brought also where the packages stay as they are', async () => {
+  using checkout = new BootstrapCheckout()
+  await checkout.run(['say'])
+  checkout.write('node_modules/.modules.yaml', '')
+  checkout.write('node_modules/@biomejs/biome/package.json', '{"version":"1.0.0"}')
+  checkout.write(`node_modules/.pnpm/@biomejs+cli-${process.platform}-${process.arch}@1.0.0/x`, '')
+  checkout.write('node_modules/.pnpm/lock.yaml', checkout.read('pnpm-lock.yaml') ?? '')
+  for (const file of ['package.json', 'scripts/bootstrap/pnpm/package-lock.json'])
+    checkout.write(file, checkout.read(file)?.replaceAll(/12\.\d+\.\d+/g, '12.99.0') ?? '')
+  checkout.pnpmCalls()
+  const [, pnpm] = JSON.parse((await checkout.run(['say'])).stdout).path
+  expect(pnpm).toContain('pnpm-12.99.0')
+  expect(checkout.pnpmCalls()).toEqual([])
+})
+
 test('two at once: one installs, the other waits for it', async () => {
   using checkout = new BootstrapCheckout()
   checkout.write('slow-install', '')
@@ -115,6 +130,42 @@ test('an npm that cannot reach its registry is shown', async () => {
   expect(failed.exitCode).toBe(3)
   expect(failed.stderr).toContain('ENOTFOUND')
   expect(failed.stderr).toContain('npm could not get pnpm')
+})
+
+test.each([
+  [
+    'a platform without a hash',
+    (locked: Locked, name: string) => void delete locked.packages[name],
+    'use the devcontainer',
+  ],
+  [
+    'a hash that is empty',
+    (locked: Locked, name: string) => Object.assign(at(locked, name), { integrity: '' }),
+    'lock that',
+  ],
+  [
+    'another version',
+    (locked: Locked, name: string) => Object.assign(at(locked, name), { version: '0.0.1' }),
+    'lock that',
+  ],
+])('of %s nothing is fetched and nothing run, and it is said what to do', async (_what, change, hint) => {
+  using checkout = new BootstrapCheckout()
+  const file = 'scripts/bootstrap/pnpm/package-lock.json'
+  const locked: Locked = JSON.parse(checkout.read(file) ?? '')
+  change(locked, `node_modules/@pnpm/exe.${process.platform}-${process.arch}`)
+  checkout.write(file, JSON.stringify(locked))
+  const failed = await checkout.run(['say'])
+  expect(failed.exitCode).toBe(3)
+  expect(failed.stderr).toMatch(/✗ no hash is known for @pnpm\/exe\.\S+ [\d.]+, so it is not run\n→ /)
+  expect(failed.stderr).toContain(hint)
+  expect(checkout.npmCalls()).toEqual([])
+  expect(checkout.pnpmCalls()).toEqual([])
+})
+
+test('npm is held to the hashes that are locked here', async () => {
+  using checkout = new BootstrapCheckout()
+  await checkout.run(['say'])
+  expect(checkout.npmCalls()[0]).toMatch(/^ci --ignore-scripts /)
 })
 
 test('a command that there is not is a usage error, and those that there are are listed', async () => {
@@ -177,3 +228,13 @@ test('npm run pnpm runs the pinned pnpm', async () => {
   await checkout.run(['pnpm', 'add', 'x'])
   expect(checkout.pnpmCalls()).toEqual(['pnpm add x'])
 })
+
+interface Locked {
+  readonly packages: Record<string, { version: string; integrity: string }>
+}
+
+function at({ packages }: Locked, name: string) {
+  const entry = packages[name]
+  if (!entry) throw new Error(`package-lock.json has no ${name}`)
+  return entry
+}

@@ -44,10 +44,11 @@ test('the pnpm that is locked is the one that package.json names, on every platf
     })
     .parse(JSON.parse(read('scripts/bootstrap/pnpm/package-lock.json'))).packages
   const programs = Object.entries(locked).filter(([name]) => name !== '')
-  expect(programs.map(([name]) => name)).toContain('node_modules/@pnpm/exe.linux-x64')
+  const platforms = ['darwin', 'linux', 'win32'].flatMap((system) => [`${system}-arm64`, `${system}-x64`])
+  expect(programs.map(([name]) => name)).toEqual(platforms.map((platform) => `node_modules/@pnpm/exe.${platform}`))
   for (const [name, entry] of programs) {
     expect(entry.version, name).toBe(version)
-    expect(entry.integrity, name).toMatch(/^sha512-/)
+    expect(entry.integrity, name).toMatch(/^sha512-[\w+/]{86}==$/)
   }
   const { optionalDependencies } = JSON.parse(read('scripts/bootstrap/pnpm/package.json'))
   expect(new Set(Object.values(optionalDependencies))).toEqual(new Set([version]))

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import path from 'node:path'
 import { expect, test } from 'vitest'
@@ -86,12 +86,26 @@ test('a version that no checksum is known for is not installed', async () => {
   expect((await mirror.install({ KUBECTL: '9.9.9' })).exitCode).toBe(0)
 })
 
-test('a mirror without checksums is held to the committed ones', async () => {
+test("a mirror's checksums are worth nothing beside ours", async () => {
   using mirror = new ToolchainMirror()
-  rmSync(path.join(mirror.folder, 'checksums.sha256'))
+  const ours = path.join(mirror.feature, 'checksums.sha256')
+  renameSync(ours, path.join(mirror.folder, 'checksums.sha256'))
+  writeFileSync(ours, [...committedChecksums()].map(([file, hash]) => `${hash}  ${file}\n`).join(''))
   const result = await mirror.install()
   expect(result.exitCode).toBe(1)
   expect(result.stderr).toContain(`expected: ${committedChecksums().get(pathOf('k3d'))}`)
+  expect(mirror.installed()).toEqual(NOTHING)
+})
+
+test('nor do they add to ours', async () => {
+  using mirror = new ToolchainMirror()
+  const unknown = pathOf('kubectl').replace(defaultVersions().get('kubectl') ?? '', '9.9.9')
+  mirror.put(unknown)
+  const hash = sha256(path.join(mirror.folder, unknown))
+  writeFileSync(path.join(mirror.folder, 'checksums.sha256'), `${hash}  ${unknown}\n`)
+  const result = await mirror.install({ KUBECTL: '9.9.9' })
+  expect(result.exitCode).toBe(1)
+  expect(result.stderr).toContain('there is no checksum for kubectl 9.9.9 (amd64)')
   expect(mirror.installed()).toEqual(NOTHING)
 })
 

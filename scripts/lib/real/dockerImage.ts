@@ -1,7 +1,6 @@
-import { parseImage } from '@nebula/stack/cluster/images'
+import { STAND_IN_LABELS, upstreamDigest } from '@nebula/stack/cluster/localImage'
 import { z } from 'zod'
 import { ask, textOf } from '../programs.ts'
-import { STAND_IN_LABEL } from '../standIns.ts'
 
 /** An image as one Docker has it. */
 export interface DockerImage {
@@ -13,9 +12,6 @@ export interface DockerImage {
   /** Why it is not what its publisher made, for a person; null when nothing speaks against it. */
   readonly standIn: string | null
 }
-
-/** What images carry that were built as stand-ins for published ones. */
-const STAND_IN_LABELS = [STAND_IN_LABEL, 'lab.stamp']
 
 const Inspected = z.array(
   z.object({
@@ -60,7 +56,7 @@ export async function inspectImages(
 }
 
 function describe(reference: string, found: z.infer<typeof Inspected>[number]): DockerImage {
-  const digest = digestOf(reference, found.RepoDigests ?? [])
+  const digest = upstreamDigest(reference, found.RepoDigests ?? [])
   const labels = found.Config?.Labels ?? {}
   const label = STAND_IN_LABELS.find((name) => labels[name] !== undefined)
   const noDigest = digest === null ? 'built locally: no registry digest' : null
@@ -71,15 +67,4 @@ function describe(reference: string, found: z.infer<typeof Inspected>[number]): 
     platform: `${found.Os}/${found.Architecture}`,
     standIn: label === undefined ? noDigest : `stand-in (label ${label})`,
   }
-}
-
-/** An image that was pushed to the project's registry has a digest of that one too, which says nothing. */
-function digestOf(reference: string, repoDigests: readonly string[]): string | null {
-  const wanted = parseImage(reference)
-  for (const entry of repoDigests) {
-    const [name = '', digest] = entry.split('@')
-    const found = parseImage(`${name}:any`)
-    if (digest && found?.host === wanted?.host && found?.repository === wanted?.repository) return digest
-  }
-  return null
 }

@@ -1,3 +1,4 @@
+import { loadImageLock } from '@nebula/stack/cluster/imageLock'
 import { pullImages } from '@nebula/stack/cluster/pullImages'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
 import { NebulaError } from '@nebula/stack/errors/nebulaError'
@@ -17,13 +18,15 @@ export async function takePublishedImages(
   docker: readonly string[],
   references: readonly string[],
 ): Promise<void> {
-  const { journal, signal, rehearsal, facts } = run
+  const { journal, root, signal, rehearsal, facts } = run
   let engine = ''
   const missing = new Set<string>()
   await journal.step('pull images', async () => {
     engine = await describeDocker(docker)
     facts.engines.push(engine)
-    const { pulled, present, failed } = await pullImages(references, { signal, docker, evenIfPresent: !rehearsal })
+    const lock = await loadImageLock(root)
+    const options = { signal, docker, lock, evenIfPresent: !rehearsal }
+    const { pulled, present, failed } = await pullImages(references, options)
     if (failed.length > 0 && !rehearsal) throw notPulled(references.length, failed)
     for (const { image } of failed) missing.add(image)
     if (!rehearsal) return `${pulled.length} pulled`

@@ -17,6 +17,8 @@ export interface EnsureOptions {
   readonly onProgress?: (message: string) => void
   /** Called before the cluster is deleted, to be made anew: what works on it is to end. */
   readonly onRemake?: () => Promise<unknown>
+  /** Called before the registry or the cluster is made, which ctlptl and k3d do from images that this Docker has or pulls. */
+  readonly beforeCreating?: () => Promise<void>
 }
 
 export interface EnsureResult {
@@ -49,6 +51,7 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
 
   if (seen.hasToolsNode) await step('deleting what an interrupted k3d left', () => removeToolsNode(definition))
+  if (seen.registry === 'absent' || seen.nodes === 'absent') await options.beforeCreating?.()
   await ensureRegistry(definition, seen, step, options)
   await registryAnswers(definition, options)
   options.onRegistryReady?.()
@@ -207,6 +210,8 @@ async function remake(
   options: EnsureOptions,
 ) {
   const inNode = await dataInNode(definition)
+  // An image that cannot be had, or may not run, is found out while the old cluster still stands.
+  await options.beforeCreating?.()
   await options.onRemake?.()
   if (inNode.length > 0) {
     const claims = inNode.map(({ claim }) => claim).join(', ')

@@ -54,15 +54,27 @@ export async function nodeImages(root: string): Promise<readonly string[]> {
 export async function allImages(root: string, definition: ClusterDefinition): Promise<readonly string[]> {
   const images = new Set([
     ...(await serviceImages(root)),
-    ...(await imagesStartedBy(root, 'k3s', 'k3d')),
-    ...definition.images,
+    ...(await nodeImages(root)),
+    ...(await dockerImages(root, definition)),
+    ...(await baseImages(root)),
   ])
+  return [...images].sort()
+}
+
+/** The published images that this machine's Docker runs itself: node, registry, and k3d's helper. */
+export async function dockerImages(root: string, definition: ClusterDefinition): Promise<readonly string[]> {
+  return [...definition.images, ...(await imagesStartedBy(root, 'k3d'))]
+}
+
+/** The published images that what is built here is built on, each once. */
+export async function baseImages(root: string): Promise<readonly string[]> {
+  const images = new Set<string>()
   for await (const file of glob('apps/*/Dockerfile', { cwd: root })) {
     const stages = [...(await readFile(path.join(root, file), 'utf8')).matchAll(/^FROM\s+(\S+)(?:\s+AS\s+(\S+))?/gim)]
     const names = new Set(stages.map((stage) => stage[2]))
     for (const [, base] of stages) if (base !== undefined && !names.has(base)) images.add(base)
   }
-  return [...images].sort()
+  return [...images]
 }
 
 async function imagesStartedBy(root: string, ...programs: readonly string[]): Promise<readonly string[]> {

@@ -6,7 +6,9 @@ import { exec } from '../system/exec.ts'
 import { lastLines } from '../system/text.ts'
 import { compareVersions } from '../system/version.ts'
 import type { ClusterDefinition } from './definition.ts'
+import type { ImageLock } from './imageLock.ts'
 import { type ImageReference, parseImage } from './images.ts'
+import { upstreamDigest } from './localImage.ts'
 import { Registry } from './registry.ts'
 
 export interface MirrorResult {
@@ -22,6 +24,8 @@ export interface MirrorResult {
 export interface MirrorOptions {
   readonly signal?: AbortSignal | undefined
   readonly onPush?: (image: string) => void
+  /** What the images have to be: the registry remembers which of them are. */
+  readonly lock?: ImageLock
 }
 
 /** An image as the local Docker has it. */
@@ -30,6 +34,7 @@ interface LocalImage {
   readonly id: string
   /** What `docker run` takes of it: `linux/amd64`. */
   readonly platform: string
+  readonly repoDigests: readonly string[]
 }
 
 type Definition = Pick<ClusterDefinition, 'registryPort'>
@@ -38,7 +43,11 @@ const PUSH_TIMEOUT_MS = 600_000
 /** Docker 27, whose `docker push` takes a platform. */
 const PUSHES_A_PLATFORM = '1.46'
 const Text = z.string().default('')
-const LocalImages = z.tuple([z.object({ Id: z.string(), Os: Text, Architecture: Text, Variant: Text })])
+const RepoDigests = z
+  .array(z.string())
+  .nullish()
+  .transform((digests) => digests ?? [])
+const LocalImages = z.tuple([z.object({ Id: z.string(), Os: Text, Architecture: Text, Variant: Text, RepoDigests })])
 
 /**
  * Puts the images that the local Docker has into the project's registry, which the cluster uses as a mirror of the
@@ -96,16 +105,47 @@ async function mirrorImage(
   const platform = options.pushPlatform ? ['--platform', local.platform] : []
   await push(image.reference, `127.0.0.1:${definition.registryPort}/${repository}:${tag}`, platform, options.signal)
   await registry.tag(repository, tag, memory)
+  const locked = options.lock?.[image.reference]
+  if (locked && upstreamDigest(image.reference, local.repoDigests) === locked)
+    await registry.tag(repository, tag, lockedTag(locked))
   return 'pushed'
+}
+
+/**
+ * Those of the images that the registry has as they are locked, so that the cluster needs no Docker that has them too. Those
+ * of a registry that does not answer are none of them.
+ */
+export async function heldAsLocked(
+  references: readonly string[],
+  definition: Definition,
+  lock: ImageLock,
+): Promise<ReadonlySet<string>> {
+  const registry = new Registry(definition)
+  const held = await Promise.all(
+    references.map(async (reference) => {
+      const [image, digest] = [parseImage(reference), lock[reference]]
+      if (!image || !digest) return []
+      const tags = [image.tag, lockedTag(digest)].map((tag) => registry.digest(image.repository, tag))
+      const found = await attempt(Promise.all(tags))
+      return !(found instanceof Error) && found[0] !== null && found[0] === found[1] ? [reference] : []
+    }),
+  )
+  return new Set(held.flat())
+}
+
+/** A second tag of what was pushed from an image that has this digest upstream. */
+function lockedTag(digest: string): string {
+  return digest.replace(/^sha256:/, 'locked-')
 }
 
 /** @returns null when it is not there. Of an index without content that runs on this engine Docker names no platform. */
 async function inspect(reference: string): Promise<LocalImage | null> {
   const inspected = await exec(['docker', 'image', 'inspect', reference])
   if (inspected.exitCode !== 0) return null
-  const [{ Id, Os, Architecture, Variant }] = LocalImages.parse(JSON.parse(inspected.stdout))
+  const [{ Id, Os, Architecture, Variant, RepoDigests: repoDigests }] = LocalImages.parse(JSON.parse(inspected.stdout))
   if (Architecture === '') return null
-  return { id: Id, platform: [Os, Architecture, Variant].filter(Boolean).join('/') }
+  const platform = [Os, Architecture, Variant].filter(Boolean).join('/')
+  return { id: Id, platform, repoDigests }
 }
 
 async function push(

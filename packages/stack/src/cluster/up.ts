@@ -4,15 +4,18 @@ import { followServices, type StartResult } from '../driver/followServices.ts'
 import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
 import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
+import { bringImages, refuseOthers } from './bringImages.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureDataVolume } from './dataVolume.ts'
 import { ensureCluster } from './ensure.ts'
 import { clusterWatch } from './follow.ts'
-import { nodeImages, serviceImages } from './images.ts'
-import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
+import { loadImageLock } from './imageLock.ts'
+import { baseImages, dockerImages, nodeImages, serviceImages } from './images.ts'
+import { heldAsLocked, type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
 import { ensurePersistentVolumes } from './persistentVolumes.ts'
 import { podWatch } from './podWatch.ts'
 import { checkMachine } from './preflight.ts'
+import type { PullOptions } from './pullImages.ts'
 import { keepSecrets, recoverSecrets } from './recoverSecrets.ts'
 import { ensureTilt, retryFailed, stopTilt } from './tilt.ts'
 
@@ -52,11 +55,12 @@ export async function applyCluster(
     'cluster',
     `Cluster ${definition.context}`,
     async (onProgress) => {
-      const stop = () => stopTilt({ root, port: tiltPort })
-      const options = { onProgress, onRegistryReady: registryReady.resolve, onRemake: stop, signal }
-      const result = await ensureCluster(definition, options)
+      const onRemake = () => stopTilt({ root, port: tiltPort })
+      const beforeCreating = async () => await bring(root, await dockerImages(root, definition), { onProgress, signal })
+      const onRegistryReady = registryReady.resolve
+      const result = await ensureCluster(definition, { onProgress, onRegistryReady, beforeCreating, onRemake, signal })
       // A Tilt from before speaks to a cluster that is gone.
-      if (result.isNew) await stop()
+      if (result.isNew) await onRemake()
       await ensurePersistentVolumes(root, definition)
       return result
     },
@@ -118,14 +122,25 @@ async function pushImages(
     onEvent,
     'images',
     'Images',
-    (onProgress) =>
-      mirrorImages(images, definition, {
-        onPush: (image) => onProgress(`pushing ${image}`),
-        signal,
-      }),
+    async (onProgress) => {
+      const held = await heldAsLocked(images, definition, await loadImageLock(root))
+      await bring(root, [...images, ...(await baseImages(root))], { onProgress, signal, held })
+      const lock = await loadImageLock(root)
+      return await mirrorImages(images, definition, { onPush: (image) => onProgress(`pushing ${image}`), signal, lock })
+    },
     describeMirror,
   )
   for (const message of mirrorWarnings(result)) onEvent({ type: 'step', id: 'images', state: 'warning', message })
+}
+
+/** @throws NebulaError when something else than a locked image would run. */
+async function bring(
+  root: string,
+  images: readonly string[],
+  { onProgress, ...options }: Pick<PullOptions, 'signal' | 'held'> & { readonly onProgress: (message: string) => void },
+): Promise<void> {
+  const onPull = (image: string) => onProgress(`pulling ${image}`)
+  refuseOthers((await bringImages(root, images, { ...options, onPull })).failed)
 }
 
 function describeMirror({ pushed, present, upstream, failed }: MirrorResult): string {

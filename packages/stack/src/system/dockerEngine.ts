@@ -54,10 +54,11 @@ export async function dockerApiVersion(): Promise<string | null> {
 /**
  * The version of the API that the docker command speaks with the engine: the newest that both know, or the one that
  * DOCKER_API_VERSION demands. It decides which flags the command takes.
+ * @param docker how to call it.
  * @returns null when no engine answers.
  */
-export async function dockerClientApiVersion(): Promise<string | null> {
-  const argv = ['docker', 'version', '--format', '{{.Client.APIVersion}}']
+export async function dockerClientApiVersion(docker: readonly string[] = ['docker']): Promise<string | null> {
+  const argv = [...docker, 'version', '--format', '{{.Client.APIVersion}}']
   const asked = await attempt(exec(argv, { timeoutMs: TIMEOUT_MS }))
   return asked instanceof Error || asked.exitCode !== 0 ? null : asked.stdout.trim()
 }

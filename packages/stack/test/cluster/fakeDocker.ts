@@ -6,7 +6,7 @@ import { digestOf } from './fakeRegistry.ts'
 
 /** An image in Docker: what `image inspect` says of it, and the manifest that a push of it leaves in the registry. */
 export interface FakeImage {
-  readonly inspect: Readonly<Record<string, string>>
+  readonly inspect: Readonly<Record<string, unknown>>
   readonly manifest: string
   /** Why it cannot be pushed. */
   readonly refused?: string
@@ -36,16 +36,22 @@ export const stores = {
 /**
  * Puts a docker first on PATH that has images and pushes them to a registry on this machine.
  * @param apiVersion what it speaks with its engine; `--platform` came with 1.46.
+ * @param published what a registry gives for which tag: the digest.
  */
-export function fakeDocker(apiVersion: string, images: Record<string, FakeImage>) {
+export function fakeDocker(
+  apiVersion: string,
+  images: Record<string, FakeImage>,
+  published: Readonly<Record<string, string>> = {},
+) {
   const folder = mkdtempSync(path.join(tmpdir(), 'nebula-docker-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
-  const [log, state, node] = ['calls', 'images.json', 'node'].map((name) => path.join(folder, name)) as [
-    string,
-    string,
-    string,
-  ]
+  const log = path.join(folder, 'calls')
+  const state = path.join(folder, 'images.json')
+  const registry = path.join(folder, 'published.json')
+  const node = path.join(folder, 'node')
   const set = (next: Record<string, FakeImage>) => writeFileSync(state, JSON.stringify(next))
+  const publish = (next: Readonly<Record<string, string>>) => writeFileSync(registry, JSON.stringify(next))
+  publish(published)
   writeFileSync(log, '')
   set(images)
   mkdirSync(path.join(folder, 'bin'))
@@ -54,7 +60,7 @@ export function fakeDocker(apiVersion: string, images: Record<string, FakeImage>
   writeFileSync(
     program,
     `#!${node}
-const { appendFileSync, readFileSync } = require('node:fs')
+const { appendFileSync, readFileSync, writeFileSync } = require('node:fs')
 const args = process.argv.slice(2)
 appendFileSync(${JSON.stringify(log)}, args.join(' ') + '\\n')
 const images = JSON.parse(readFileSync(${JSON.stringify(state)}, 'utf8'))
@@ -67,6 +73,15 @@ else if (args[0] === 'push') {
   const image = images[Object.keys(images).find((key) => ('library/' + key).endsWith(repository + ':' + tag))]
   if (image.refused) fail('The push refers to repository\\n' + image.refused)
   else fetch('http://' + host + '/v2/' + repository + '/manifests/' + tag, { method: 'PUT', body: image.manifest })
+} else if (args[0] === 'pull') {
+  const published = JSON.parse(readFileSync(${JSON.stringify(registry)}, 'utf8'))
+  const byDigest = Object.entries(published).find(([tag, digest]) => tag.replace(/:.*/, '@') + digest === name)
+  const digest = published[name] ?? byDigest?.[1]
+  if (!digest) fail('Error response from daemon:\\nmanifest unknown')
+  else {
+    images[name] = { inspect: { Architecture: 'amd64', RepoDigests: [name.replace(/[:@].*/, '') + '@' + digest] } }
+    writeFileSync(${JSON.stringify(state)}, JSON.stringify(images))
+  }
 } else if (args[1] === 'inspect') {
   if (images[name]) process.stdout.write(JSON.stringify([{ RepoTags: [name], ...images[name].inspect }]))
   else fail('Error: No such image: ' + name)
@@ -77,5 +92,5 @@ else if (args[0] === 'push') {
   vi.stubEnv('PATH', `${path.dirname(program)}:${process.env.PATH}`)
   onTestFinished(() => void vi.unstubAllEnvs())
   const calls = () => readFileSync(log, 'utf8').split('\n').filter(Boolean)
-  return { set, calls, pushes: () => calls().filter((call) => call.startsWith('push ')) }
+  return { set, publish, calls, pushes: () => calls().filter((call) => call.startsWith('push ')) }
 }

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { mirrorImages, mirrorWarnings } from '../../src/cluster/mirror.ts'
+import { heldAsLocked, mirrorImages, mirrorWarnings } from '../../src/cluster/mirror.ts'
 import { fakeDocker, stores } from './fakeDocker.ts'
-import { fakeRegistry } from './fakeRegistry.ts'
+import { digestOf, fakeRegistry } from './fakeRegistry.ts'
 
 const UI = 'temporalio/ui:2'
 const ALL = ['postgres:16', UI]
@@ -105,4 +105,27 @@ test('an abort ends it, and is no failed push', async () => {
   const abort = new AbortController()
   const options = { signal: abort.signal, onPush: () => abort.abort(new Error('Ctrl-C')) }
   await expect(mirrorImages([UI], { registryPort }, options)).rejects.toThrow('Ctrl-C')
+})
+
+test('the registry remembers which image is the locked one, until another takes its tag', async () => {
+  const { port: registryPort } = await fakeRegistry()
+  const digest = digestOf('published')
+  const published = stores['containerd, one platform of an index']('published')
+  const inspect = { ...published.inspect, RepoDigests: [`temporalio/ui@${digest}`] }
+  const docker = fakeDocker('1.52', { [UI]: { ...published, inspect }, 'postgres:16': stores.containerd('stand-in') })
+  const lock = { [UI]: digest, 'postgres:16': digest }
+  const held = async () => [...(await heldAsLocked(ALL, { registryPort }, lock))]
+  expect(await held()).toEqual([])
+  await mirrorImages(ALL, { registryPort }, { lock })
+  expect(await held()).toEqual([UI])
+  expect([...(await heldAsLocked(ALL, { registryPort }, { [UI]: digestOf('newer') }))]).toEqual([])
+  docker.set({ [UI]: stores.containerd('stand-in') })
+  await mirrorImages([UI], { registryPort }, { lock })
+  expect(await held()).toEqual([])
+})
+
+test('a registry that does not answer has nothing', async () => {
+  const registry = await fakeRegistry()
+  registry.close()
+  expect([...(await heldAsLocked([UI], { registryPort: registry.port }, { [UI]: digestOf('x') }))]).toEqual([])
 })
