@@ -201,6 +201,11 @@ test('an error of who asks is not told as one of the page, and one of the page i
   }
 })
 
+test.each(['bytes=5-1', 'bytes=-', 'bytes=x-', 'lines=0-1', 'bytes=0-0,0-0'])('the range %s is none', async (range) => {
+  expect(await ask('/icon.svg', { range })).toMatchObject({ status: 200, text: expect.stringContaining('</svg>') })
+  expect(await ask('/icon.svg', { range: 'bytes=0-3' })).toMatchObject({ status: 206, text: '<svg' })
+})
+
 test.skipIf(process.platform !== 'linux')('a file whose reader leaves is let go of', async () => {
   const file = inCheckout('apps/desktop/public/large.bin')
   writeFileSync(file, Buffer.alloc(8 * 1024 * 1024))

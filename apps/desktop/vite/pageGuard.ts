@@ -3,6 +3,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { refuse, refuseUpgrade } from '@nebula/stack/http/refuse'
 import { type Callers, pathOf, type Refusal, refusalOf, siteIsForeign } from '@nebula/stack/http/requestGuard'
+import { firstLine } from '@nebula/stack/system/text'
 import type { PreviewServer, ViteDevServer } from 'vite'
 import { CONVEX_PREFIX } from '../src/stack/settings.ts'
 import { isModuleUrl, refusalOfFile } from './servedFiles.ts'
@@ -29,6 +30,7 @@ export function guardPage(server: ViteDevServer | PreviewServer, callers: Caller
     const refusal = refusalOf(request, callers) ?? refusalOfPage(request, server)
     if (refusal) return refuse(response, refusal.status, refusal.reason)
     if (isForConvex(request)) withoutOrigin(request)
+    ignoreBadRange(request)
     letGoOfFiles(response)
     pass.request([request, response], () => response.destroy())
   })
@@ -39,6 +41,14 @@ export function guardPage(server: ViteDevServer | PreviewServer, callers: Caller
     if (isForConvex(request)) withoutOrigin(request)
     pass.upgrade([request, socket, head], () => socket.destroy())
   })
+}
+
+/** RFC 9110, 14.2: a range that is none is ignored. What Vite serves files with begins to answer it, and fails then. */
+function ignoreBadRange({ headers }: IncomingMessage): void {
+  if (headers.range === undefined) return
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(headers.range) ?? []
+  const isRange = first === '' ? last !== '' : last === '' || Number(first) <= Number(last)
+  if (!isRange) delete headers.range
 }
 
 /** What Vite serves files with forgets one whose reader leaves before its end was read, and keeps its descriptor for good. */
@@ -53,8 +63,11 @@ function letGoOfFiles(response: ServerResponse): void {
 export function hideErrorsOfCallers({ middlewares, config }: ViteDevServer): void {
   middlewares.use(
     (error: unknown, request: IncomingMessage, response: ServerResponse, next: (error: unknown) => void) => {
-      if (isModuleUrl(request.url ?? '', config)) next(error)
-      else refuse(response, 404, 'there is no such module')
+      if (response.headersSent) return response.destroy()
+      if (isModuleUrl(request.url ?? '', config)) return next(error)
+      const reason = firstLine(error instanceof Error ? error.message : String(error))
+      config.logger.warn(`${request.url} is not served: ${reason}`)
+      refuse(response, 404, 'there is no such module')
     },
   )
 }
