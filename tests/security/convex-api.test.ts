@@ -1,6 +1,6 @@
 import { ADMIN_KEY } from '../../packages/convex-embedded/test/harness/fixture.ts'
 import { fuzzHttp } from './lib/httpTarget.ts'
-import type { Route } from './lib/requests.ts'
+import { type Route, requestOf } from './lib/requests.ts'
 import { standInTarget } from './lib/standInTarget.ts'
 
 const AS_ADMIN = [`Authorization: Convex ${ADMIN_KEY}`]
@@ -61,6 +61,15 @@ fuzzHttp('convex-api', {
     post('/api/update_environment_variables', { changes: [{ name: 'FUZZ', value: 'a' }] }, AS_ADMIN),
     post('/api/v1/update_canonical_url', { requestDestination: 'convexSite', url: null }, AS_ADMIN),
     { method: 'GET', path: '/api/v1/get_canonical_urls', headers: AS_ADMIN },
+  ],
+  corpus: [
+    ...['/http//[', '/http//evil.example/hook', '/http//evil.example:99999/hook'].map((path) =>
+      requestOf(`POST ${path}`, 'Content-Length: 0'),
+    ),
+    requestOf('POST /api/query', 'Origin: http://127.evil.example', 'Content-Length: 0'),
+    ...['/api/query?args={', '/api/run/%E0%A4%A', `/api/storage/1_storage-${'%C3%A9'.repeat(32)}`].map((path) =>
+      requestOf(`GET ${path}`),
+    ),
   ],
   good: '/version',
 })

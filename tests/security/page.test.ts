@@ -6,6 +6,7 @@ import { afterAll } from 'vitest'
 import { freePorts } from '../lib/freePorts.ts'
 import { copyInstalledCheckout } from '../lib/pageServer.ts'
 import { fuzzHttp } from './lib/httpTarget.ts'
+import { requestOf } from './lib/requests.ts'
 import type { Program } from './lib/serverProcess.ts'
 
 const MARKER = `not-for-the-page-${'0123456789abcdef'.repeat(3)}`
@@ -67,6 +68,11 @@ fuzzHttp('page', {
     { method: 'POST', path: '/_stack/convex/api/query', body: { path: 'runs:list', args: {} } },
   ],
   secrets: [MARKER],
+  corpus: [
+    requestOf('GET /@id/react/]?v=1'),
+    requestOf('GET /src/main.tsx?x=0.1'),
+    requestOf('GET /icon.svg', 'Range: bytes=5-1'),
+  ],
   // What Vite says of a bundle of another time, without a word.
   fine: [504],
   good: '/icon.svg',

@@ -17,6 +17,8 @@ export interface HttpTarget {
   readonly mayKnow?: (sent: Sent) => boolean
   /** What is answered with 200, all the time. */
   readonly good: string
+  /** What once broke it. */
+  readonly corpus?: readonly Sent[]
   /** Statuses from 500 on that are no fault of the server's. */
   readonly fine?: readonly number[]
 }
@@ -42,7 +44,7 @@ export function fuzzHttp(name: string, target: HttpTarget): void {
   }
   fuzz<Sent>(name, () => ({
     inputs: requests(target.routes, `127.0.0.1:${portOf()}`),
-    corpus: ONCE_BROKE,
+    corpus: [...ONCE_BROKE, ...(target.corpus ?? [])],
     show: showSent,
     attempt: async (sent) => {
       const answer = await exchange(portOf(), sent)

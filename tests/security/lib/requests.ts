@@ -122,6 +122,11 @@ export function requests(routes: readonly Route[], host: string): fc.Arbitrary<S
   )
 }
 
+/** A whole request of a line and headers, for those that once broke something. */
+export function requestOf(line: string, ...headers: readonly string[]): Sent {
+  return { text: `${[`${line} HTTP/1.1`, 'Host: localhost', ...headers].join('\r\n')}\r\n\r\n`, ending: 'answer' }
+}
+
 /** What once ended a server, or left a connection open for good: as a request, and as one to upgrade. */
 export const ONCE_BROKE: readonly Sent[] = HOSTILE_TARGETS.flatMap(([target, host]) =>
   [['Connection: close'], [...UPGRADE, 'Connection: close']].map((more): Sent => {
@@ -167,6 +172,13 @@ function targets({ path, query = {} }: Route): fc.Arbitrary<string> {
     const text = encoded ? encodeURIComponent(value.toWellFormed()) : latin1(value).replaceAll(/[\s\0]/g, '')
     return `${path}${queryText(query)}${Object.keys(query).length > 0 ? '&' : '?'}${name}=${text.slice(0, 8_000)}`
   }) // biome-ignore format: one tuple
+  // Where a path is put together from parts, two slashes in it may begin a host.
+  const withHost = fc
+    .tuple(
+      fc.nat(segments.length - 2),
+      fc.constantFrom('/', '/[', '/evil.example', '/evil.example:99999', '\\evil.example'),
+    )
+    .map(([at, part]) => segments.toSpliced(at + 1, 0, part).join('/') + queryText(query))
   const absolute = fc
     .constantFrom('http://localhost', 'http://evil.example', '//localhost', '//', 'http://[', '\\', '*', '')
     .map((before) => before + usual)
@@ -174,6 +186,7 @@ function targets({ path, query = {} }: Route): fc.Arbitrary<string> {
     { weight: 8, arbitrary: fc.constant(usual) },
     { weight: 4, arbitrary: elsewhere },
     { weight: 3, arbitrary: asked },
+    { weight: 2, arbitrary: withHost },
     { weight: 1, arbitrary: absolute },
   )
 }
