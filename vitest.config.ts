@@ -42,7 +42,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           globalSetup: [LEAKS],
-          include: ['{apps,packages}/*/test/**/*.test.{ts,tsx}', 'tests/unit/**/*.test.ts'],
+          include: ['{apps,packages}/*/test/**/*.test.{ts,tsx}', 'tests/{unit,security}/**/*.test.ts'],
           // It is TypeScript without extensions and finds the functions with import.meta.glob: vite has to read it.
           server: { deps: { inline: ['convex-test'] } },
           testTimeout: MINUTE_MS,

@@ -88,6 +88,8 @@ unpack() { # TOOL FILE: leaves the program as $work/bin/TOOL
     *.tar.gz) tar -xzf "$2" -C "$work/bin" --no-same-owner "$1" || fail "$1 is not in ${2##*/}" ;;
     *) mv "$2" "$work/bin/$1" ;;
   esac
+  # Of a link, what it leads to would get the mode.
+  [ ! -L "$work/bin/$1" ] && [ -f "$work/bin/$1" ] || fail "$1 in ${2##*/} is no plain file"
   chmod 755 "$work/bin/$1"
 }
 

@@ -48,6 +48,10 @@ export class PageServer {
     return `http://127.0.0.1:${this.port}`
   }
 
+  get pid(): number {
+    return this.#process.pid ?? 0
+  }
+
   get isRunning(): boolean {
     return this.#process.exitCode === null && this.#process.signalCode === null
   }

@@ -1,6 +1,16 @@
 import { execFileSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmodSync, cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  cpSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir, userInfo } from 'node:os'
 import path from 'node:path'
 import { z } from 'zod'
@@ -47,6 +57,14 @@ export class ToolchainMirror implements Disposable {
     chmodSync(script, 0o755)
     if (file.endsWith('.tar.gz')) execFileSync('tar', ['-czf', target, '-C', this.#parent, tool])
     else cpSync(script, target)
+  }
+
+  /** Puts an archive in a tool's place that holds a link to elsewhere under the tool's name. */
+  putLink(file: string, target: string): void {
+    const tool = [...defaultVersions().keys()].find((name) => path.basename(file).startsWith(name)) ?? ''
+    rmSync(path.join(this.#parent, tool))
+    symlinkSync(target, path.join(this.#parent, tool))
+    execFileSync('tar', ['-czf', path.join(this.folder, file), '-C', this.#parent, tool])
   }
 
   /** Gives the Feature the checksums of what is in the mirror now. */

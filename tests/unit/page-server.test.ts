@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readFileSync, readlinkSync, symlinkSync, writeFileSync } from 'node:fs'
 import { get, type IncomingHttpHeaders } from 'node:http'
 import path from 'node:path'
 import { text as readText } from 'node:stream/consumers'
@@ -185,6 +185,57 @@ test.each(HOSTILE)(
     expect((await ask('/')).status).toBe(200)
   },
 )
+
+test('an error of who asks is not told as one of the page, and one of the page is', async () => {
+  const targets = ['/@id/react/]?v=1', '/src/main.tsx?x=0.1', '/src/main.tsx?t=.css']
+  for (const target of targets) {
+    const { status, text } = await ask(target)
+    expect([target, status]).toEqual([target, 404])
+    expect(text).not.toContain(checkout.root)
+  }
+  writeFileSync(inCheckout('apps/desktop/src/broken.ts'), 'export const = 1\n')
+  for (const target of ['/src/broken.ts', '/src/broken.ts?t=1700000000000', '/src/broken.ts?import']) {
+    const { status, text } = await ask(target)
+    expect([target, status]).toEqual([target, 500])
+    expect(text).toContain('src/broken.ts')
+  }
+})
+
+test.each(['bytes=5-1', 'bytes=-', 'bytes=x-', 'lines=0-1', 'bytes=0-0,0-0'])('the range %s is none', async (range) => {
+  expect(await ask('/icon.svg', { range })).toMatchObject({ status: 200, text: expect.stringContaining('</svg>') })
+  expect(await ask('/icon.svg', { range: 'bytes=0-3' })).toMatchObject({ status: 206, text: '<svg' })
+})
+
+test.skipIf(process.platform !== 'linux')('a file whose reader leaves is let go of', async () => {
+  const file = inCheckout('apps/desktop/public/large.bin')
+  writeFileSync(file, Buffer.alloc(8 * 1024 * 1024))
+  const folder = `/proc/${server.pid}/fd`
+  const isOpen = (name: string) => {
+    try {
+      return readlinkSync(path.join(folder, name)) === file
+    } catch {
+      return false
+    }
+  }
+  const open = () => readdirSync(folder).filter(isOpen).length
+  const served = await until(
+    async () => (await ask('/large.bin')).headers['content-length'] === String(8 * 1024 * 1024),
+    {
+      deadlineMs: 10_000,
+    },
+  )
+  expect(served).toBe(true)
+  const leave = async () =>
+    await new Promise<void>((resolve, reject) => {
+      const request = get({ host: '127.0.0.1', port: server.port, path: '/large.bin', agent: false }, (response) => {
+        response.once('data', () => request.destroy()).once('close', resolve)
+        response.on('error', () => {})
+      })
+      request.on('error', reject)
+    })
+  for (let time = 0; time < 5; time += 1) await leave()
+  expect(await until(async () => open() === 0, { deadlineMs: 5_000, intervalMs: 50 })).toBe(true)
+})
 
 test('nor does the server of the built page', async () => {
   expect(await vite(checkout.root, ['build', '--logLevel', 'error'])).toBe(0)

@@ -19,7 +19,7 @@ const manifest = (folder = '.') => Manifest.parse(JSON.parse(read(path.join(fold
 /** Started by the stack or by the devcontainer, not by a person. */
 const INTERNAL = ['dashboard-proxy', 'on-create', 'post-create', 'post-start', 'supervise', 'update-content']
 /** For whoever works on the repository; a person who only uses the stack has no need of them. */
-const WITHOUT_RECIPE = ['format', 'images', 'mutants', 'pnpm']
+const WITHOUT_RECIPE = ['format', 'fuzz', 'images', 'mutants', 'pnpm']
 
 test('every command is an npm script that starts it through the bootstrap', () => {
   const commands = globSync('*.ts', { cwd: path.join(repository, 'scripts') }).map((file) => path.basename(file, '.ts'))

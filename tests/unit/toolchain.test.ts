@@ -73,6 +73,19 @@ test.each(TOOLS)('a download of %s with one byte changed stops everything', asyn
   expect(mirror.installed()).toEqual(NOTHING)
 })
 
+test('a link in the place of a tool is not followed', async () => {
+  using mirror = new ToolchainMirror()
+  const other = path.join(mirror.folder, 'other')
+  writeFileSync(other, '#!/bin/sh\n', { mode: 0o600 })
+  mirror.putLink(pathOf('tilt'), other)
+  mirror.writeChecksums()
+  const result = await mirror.install()
+  expect(result.exitCode).toBe(1)
+  expect(result.stderr).toMatch(/✗ toolchain: tilt in tilt\..*\.tar\.gz is no plain file/)
+  expect(statSync(other).mode & 0o777).toBe(0o600)
+  expect(mirror.installed()).toEqual(NOTHING)
+})
+
 test('a version that no checksum is known for is not installed', async () => {
   using mirror = new ToolchainMirror()
   const unknown = pathOf('kubectl').replace(defaultVersions().get('kubectl') ?? '', '9.9.9')

@@ -3,9 +3,10 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import { refuse, refuseUpgrade } from '@nebula/stack/http/refuse'
 import { type Callers, pathOf, type Refusal, refusalOf, siteIsForeign } from '@nebula/stack/http/requestGuard'
+import { firstLine } from '@nebula/stack/system/text'
 import type { PreviewServer, ViteDevServer } from 'vite'
 import { CONVEX_PREFIX } from '../src/stack/settings.ts'
-import { refusalOfFile } from './servedFiles.ts'
+import { isModuleUrl, refusalOfFile } from './servedFiles.ts'
 
 /** Whatever acts, be it on the stack or on the machine (Vite opens files in an editor), acts for the page only. */
 const ACTING = /^\/(?:_stack|__open-in-editor)(?:\/|$)/
@@ -29,6 +30,8 @@ export function guardPage(server: ViteDevServer | PreviewServer, callers: Caller
     const refusal = refusalOf(request, callers) ?? refusalOfPage(request, server)
     if (refusal) return refuse(response, refusal.status, refusal.reason)
     if (isForConvex(request)) withoutOrigin(request)
+    ignoreBadRange(request)
+    letGoOfFiles(response)
     pass.request([request, response], () => response.destroy())
   })
   httpServer.on('upgrade', (request: IncomingMessage, socket: Duplex, head: Buffer) => {
@@ -38,6 +41,35 @@ export function guardPage(server: ViteDevServer | PreviewServer, callers: Caller
     if (isForConvex(request)) withoutOrigin(request)
     pass.upgrade([request, socket, head], () => socket.destroy())
   })
+}
+
+/** RFC 9110, 14.2: a range that is none is ignored. What Vite serves files with begins to answer it, and fails then. */
+function ignoreBadRange({ headers }: IncomingMessage): void {
+  if (headers.range === undefined) return
+  const [, first = '', last = ''] = /^bytes=(\d*)-(\d*)$/.exec(headers.range) ?? []
+  const isRange = first === '' ? last !== '' : last === '' || Number(first) <= Number(last)
+  if (!isRange) delete headers.range
+}
+
+/** What Vite serves files with forgets one whose reader leaves before its end was read, and keeps its descriptor for good. */
+function letGoOfFiles(response: ServerResponse): void {
+  response.on('pipe', (source) => response.once('close', () => source.destroy()))
+}
+
+/**
+ * Keeps what Vite says of errors, with stacks and places, for whoever works on the page: what fails for the way in which it
+ * was asked for is not there. It has to stand between Vite's middlewares and the last of them, which tells errors.
+ */
+export function hideErrorsOfCallers({ middlewares, config }: ViteDevServer): void {
+  middlewares.use(
+    (error: unknown, request: IncomingMessage, response: ServerResponse, next: (error: unknown) => void) => {
+      if (response.headersSent) return response.destroy()
+      if (isModuleUrl(request.url ?? '', config)) return next(error)
+      const reason = firstLine(error instanceof Error ? error.message : String(error))
+      config.logger.warn(`${request.url} is not served: ${reason}`)
+      refuse(response, 404, 'there is no such module')
+    },
+  )
 }
 
 /**

@@ -59,6 +59,17 @@ export function refusalOfFile(urlPath: string, config: ResolvedConfig): Refusal 
   return { status: 403, reason: 'this file is not served' }
 }
 
+/** What Vite adds to the URLs of modules that it writes. */
+const QUERY =
+  /^(?:import|raw|url|inline|direct|html-proxy|worker|worker_file|type=\w+|lang\.\w+|index=\d+\.\w+|[tv]=[\w-]*)$/
+
+/** Whether a URL is one that Vite writes, of a file that there is: an error in it is the file's, not that of who asks. */
+export function isModuleUrl(url: string, config: ResolvedConfig): boolean {
+  const [urlPath = '', query] = url.split('?', 2)
+  if (query !== undefined && !query.split('&').every((part) => QUERY.test(part))) return false
+  return decodings(urlPath)?.some((text) => filesOf(text, config).length > 0) ?? false
+}
+
 /** A path as it was sent and as often decoded as it can be; null when it was encoded badly, or too often. */
 function decodings(sent: string): readonly string[] | null {
   const found = [sent]

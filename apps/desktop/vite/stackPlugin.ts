@@ -5,7 +5,7 @@ import { findCodespace, forwardedOrigin } from '@nebula/stack/codespaces/codespa
 import { parentEnded } from '@nebula/stack/system/parentEnded'
 import type { Connect, Plugin, ProxyOptions } from 'vite'
 import { CONVEX_PREFIX, SERVICES_PATH, type StackFacts } from '../src/stack/settings.ts'
-import { convexPath, guardPage } from './pageGuard.ts'
+import { convexPath, guardPage, hideErrorsOfCallers } from './pageGuard.ts'
 import { servedFiles } from './servedFiles.ts'
 import { type ServicesHealthOptions, servicesHealth } from './servicesHealth.ts'
 
@@ -49,7 +49,10 @@ export function stackPlugin({ root, catalogue, env }: StackPluginOptions): Plugi
       server.middlewares.use(SERVICES_PATH, answer)
       // Tilt, or the supervisor, was killed: the port has to be free for the next one.
       void parentEnded().then(() => process.exit())
-      return () => guardPage(server, callers)
+      return () => {
+        hideErrorsOfCallers(server)
+        guardPage(server, callers)
+      }
     },
     configurePreviewServer(server) {
       server.middlewares.use(SERVICES_PATH, answer)

@@ -42,6 +42,9 @@ test('a page of the name that it calls is let in, and a name that can lead here 
   expect(statusOf([], { host: '192.168.1.7:3210', origin: 'http://192.168.1.7:1420' })).toBe(200)
   expect(statusOf([], { host: '192.168.1.7:3210', origin: 'http://192.168.1.8:1420' })).toBe(403)
   expect(statusOf([], { host: 'evil.example', origin: 'http://evil.example' })).toBe(403)
+  expect(statusOf([], { host: 'localhost:3210', origin: 'http://127.5.0.9:1420' })).toBe(200)
+  expect(statusOf([], { host: 'localhost:3210', origin: 'http://127.evil.example' })).toBe(403)
+  expect(statusOf([], { host: '127.evil.example', origin: 'http://127.evil.example' })).toBe(403)
 })
 
 test('where pages can do nothing, their origin does not matter, but the name does', () => {

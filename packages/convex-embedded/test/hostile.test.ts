@@ -253,19 +253,24 @@ describe('a page of', () => {
   const upgrade = (origin: string) =>
     sendRaw(server.url, upgradeHead('/api/1.45.0/sync', ['Host: localhost', `Origin: ${origin}`]), 2_000)
 
-  it.each(['https://evil.example', 'http://localhost.evil.example', 'http://93.184.216.34', 'null', 'file://', 'x'])(
-    'the origin %s does nothing',
-    async (origin) => {
-      for (const method of ['POST', 'OPTIONS']) {
-        const answer = await ask(origin, method)
-        expect(answer.status).toBe(403)
-        expect(answer.headers.get('Access-Control-Allow-Origin')).toBeNull()
-      }
-      const hook = await fetch(`${server.siteUrl}/hook`, { method: 'POST', headers: { Origin: origin }, body: 'x' })
-      expect(hook.status).toBe(403)
-      expect((await upgrade(origin)).status).toBe(403)
-    },
-  )
+  it.each([
+    ...[
+      'https://evil.example',
+      'http://localhost.evil.example',
+      'http://127.evil.example',
+      'http://127.0.0.1.evil.example',
+    ],
+    ...['http://93.184.216.34', 'null', 'file://', 'x'],
+  ])('the origin %s does nothing', async (origin) => {
+    for (const method of ['POST', 'OPTIONS']) {
+      const answer = await ask(origin, method)
+      expect(answer.status).toBe(403)
+      expect(answer.headers.get('Access-Control-Allow-Origin')).toBeNull()
+    }
+    const hook = await fetch(`${server.siteUrl}/hook`, { method: 'POST', headers: { Origin: origin }, body: 'x' })
+    expect(hook.status).toBe(403)
+    expect((await upgrade(origin)).status).toBe(403)
+  })
 
   it.each([
     'http://localhost:5173',

@@ -3,6 +3,7 @@ import { ConvexError } from 'convex/values'
 import { describe, expect, it } from 'vitest'
 import { httpClient, json } from './harness/clients.ts'
 import { ADMIN_KEY, api } from './harness/fixture.ts'
+import { head, sendRaw } from './harness/raw.ts'
 import { useServer } from './harness/useServer.ts'
 
 const server = useServer()
@@ -198,4 +199,16 @@ describe('the API', () => {
     }
     expect((await fetch(`${server.siteUrl}/nowhere`)).status).toBe(404)
   })
+})
+
+it.each([
+  ['/http//[', 404],
+  ['/http//evil.example:99999/hook', 404],
+  ['/http//evil.example/hook', 404],
+  ['/http/hook', 201],
+])('%s brings an HTTP action no other host', async (target, status) => {
+  const request = `${head(`POST ${target}`, ['Host: localhost', 'Content-Length: 2'])}{}`
+  const answer = await sendRaw(server.url, request)
+  expect(answer.status).toBe(status)
+  expect(answer.text).not.toContain('evil.example')
 })

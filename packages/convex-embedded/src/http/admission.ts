@@ -1,5 +1,5 @@
 import type { IncomingMessage } from 'node:http'
-import { isIP } from 'node:net'
+import { isIP, isIPv4 } from 'node:net'
 import { HttpError } from './httpError.ts'
 
 /** `name`, `127.0.0.1` or `[::1]`, and a port or none. What the URL parser makes of the rest is not worth knowing. */
@@ -71,7 +71,9 @@ function isOwnOrigin(origin: string, calledName: string): boolean {
 
 /** Whether it leads to this machine and to no other, from wherever. */
 export function isLoopback(hostname: string): boolean {
-  return hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]' || /^127\./.test(hostname)
+  if (hostname === 'localhost' || hostname.endsWith('.localhost') || hostname === '[::1]') return true
+  // An address, not a name that only begins as one.
+  return isIPv4(hostname) && hostname.startsWith('127.')
 }
 
 function isOriginOf(origin: string, known: string): boolean {

@@ -12,9 +12,10 @@ export function siteRoutes(options: { engine: Engine; prefix: '' | '/http'; call
   const { engine, prefix, callerOf } = options
   return makeRoutes().on(METHODS, `${prefix}/*`, async (exchange) => {
     const { identity } = await callerOrNobody(exchange, callerOf)
-    const url = new URL(exchange.req.url)
-    const path = url.pathname.slice(prefix.length) || '/'
-    const response = await engine.fetch(toRequest(exchange, new URL(path + url.search, url)), identity)
+    const target = new URL(exchange.req.url)
+    // Set, not parsed: what begins with two slashes would bring a host of its own.
+    target.pathname = target.pathname.slice(prefix.length)
+    const response = await engine.fetch(toRequest(exchange, target), identity)
     return response ?? exchange.text('No matching routes found', 404)
   })
 }

@@ -64,7 +64,10 @@ export async function eventually<T>(ask: () => T | Promise<T>, fits: (value: T) 
 }
 
 /** Sets variables of the deployment as its administrator; null removes one. */
-export async function setEnvironment(server: Server, variables: Record<string, string | null>): Promise<Response> {
+export async function setEnvironment(
+  server: Pick<Server, 'url'>,
+  variables: Record<string, string | null>,
+): Promise<Response> {
   return await fetch(`${server.url}/api/update_environment_variables`, {
     method: 'POST',
     headers: { Authorization: `Convex ${ADMIN_KEY}` },

@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { type Document, isMap, isNode, LineCounter, parseDocument } from 'yaml'
+import { type Document, isMap, isNode, LineCounter, parseDocument, visit } from 'yaml'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { hasCode } from '../system/files.ts'
@@ -34,7 +34,7 @@ export async function loadCatalogue(file: string): Promise<Catalogue> {
  */
 export function parseCatalogue(text: string, file: string): Catalogue {
   const lines = new LineCounter()
-  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false })
+  const document = parseDocument(text, { lineCounter: lines, prettyErrors: false, logLevel: 'error' })
   const locate = (offset: number, message: string): LocatedProblem => {
     const { line, col } = lines.linePos(offset)
     return { line, column: col, message }
@@ -45,12 +45,28 @@ export function parseCatalogue(text: string, file: string): Catalogue {
   const locateAll = (problems: readonly CatalogueProblem[]) =>
     problems.map((problem) => locate(offsetOf(document, problem), problem.message))
 
-  const root: unknown = document.toJS()
+  const root = contentOf(document, (offset, message) => invalid(file, [locate(offset, message)]))
   const parsed = Catalogue.safeParse(root)
   if (!parsed.success) throw invalid(file, locateAll(parsed.error.issues.flatMap((issue) => explainIssue(issue, root))))
   const broken = brokenRules(parsed.data)
   if (broken.length > 0) throw invalid(file, locateAll(broken))
   return parsed.data
+}
+
+/** What the text says. Aliases can lead to nowhere, into themselves, or to more than anybody wrote: `refuse` makes the error. */
+function contentOf(document: Document, refuse: (offset: number, message: string) => NebulaError): unknown {
+  try {
+    return document.toJS()
+  } catch (error) {
+    let offset = document.contents?.range?.[0] ?? 0
+    visit(document, {
+      Alias(_, alias) {
+        offset = alias.range?.[0] ?? offset
+        return alias.resolve(document) === undefined ? visit.BREAK : undefined
+      },
+    })
+    throw refuse(offset, error instanceof Error ? error.message : String(error))
+  }
 }
 
 /** Where in the text: the key or the value that is meant, or, where there is none, what it should be in. */

@@ -5,11 +5,12 @@ import path from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { promisify } from 'node:util'
-import { type AsyncUnzipOptions, type Unzipped, unzip } from 'fflate'
+import { type AsyncUnzipOptions, type UnzipFileInfo, type Unzipped, unzip } from 'fflate'
 import { EnvHttpProxyAgent, fetch } from 'undici'
 import { z } from 'zod'
 import { ExitCode } from '../../errors/exitCodes.ts'
 import { NebulaError } from '../../errors/nebulaError.ts'
+import { attempt } from '../../system/attempt.ts'
 import { execText } from '../../system/exec.ts'
 import { install } from './cache.ts'
 import { EXECUTABLE_MODE } from './executable.ts'
@@ -147,6 +148,8 @@ function failure(code: string, message: string, cause?: unknown): NebulaError {
 }
 
 const TAR_TIMEOUT_MS = 60_000
+/** What a byte of a zip can hold at most: zlib's own figure for deflate. */
+const MOST_PACKED = 1_032
 
 const unzipAsync = promisify<Uint8Array, AsyncUnzipOptions, Unzipped>(unzip)
 
@@ -160,13 +163,24 @@ export async function unpack(archive: string, name: string, folder: string): Pro
   if (archive.endsWith('.zip')) await unzipOne(archive, name, file)
   // -o: also for root, who would get files of whoever built it.
   else await execText(['tar', '-xzof', archive, '-C', folder, name], { timeoutMs: TAR_TIMEOUT_MS })
-  if (!(await lstat(file)).isFile()) throw incomplete(archive, `${name} in it is no plain file`)
+  const found = await attempt(lstat(file))
+  // A second name of another file would give that one the mode.
+  const isPlain = !(found instanceof Error) && found.isFile() && found.nlink === 1
+  if (!isPlain) throw incomplete(archive, `${name} in it is no plain file`)
   await chmod(file, EXECUTABLE_MODE)
   return file
 }
 
 async function unzipOne(archive: string, name: string, file: string): Promise<void> {
-  const files = await unzipAsync(await readFile(archive), { filter: (one) => one.name === name })
+  const packed = await readFile(archive)
+  const filter = ({ name: found, originalSize }: UnzipFileInfo) => {
+    if (found !== name) return false
+    // As much memory would be taken as it says: gigabytes, for a few bytes.
+    if (originalSize > packed.length * MOST_PACKED) throw new Error(`${name} in it cannot be as large as it says`)
+    return true
+  }
+  const files = await attempt(unzipAsync(packed, { filter }))
+  if (files instanceof Error) throw incomplete(archive, files.message)
   const content = files[name]
   if (!content) throw incomplete(archive, `there is no ${name} in it`)
   await writeFile(file, content)

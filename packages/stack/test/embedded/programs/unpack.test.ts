@@ -1,7 +1,8 @@
-import { chmod, mkdir, stat, symlink, writeFile } from 'node:fs/promises'
+import { chmod, mkdir, readFile, rm, stat, symlink, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { strToU8, type Zippable, zipSync } from 'fflate'
 import { expect, test } from 'vitest'
+import { tarGz } from '../../../../../tests/security/lib/tar.ts'
 import { unpack } from '../../../src/embedded/programs/download.ts'
 import { execText } from '../../../src/system/exec.ts'
 import { temporaryFolder } from '../../temporaryFolder.ts'
@@ -47,12 +48,37 @@ test('no archive decides as whom a program runs, or that others may change it', 
   expect((await stat(file)).uid).toBe(process.getuid?.())
 })
 
-test('what is in the place of the program has to be a plain file', async () => {
-  const { archive, folder } = await tar((content) => symlink('/bin/sh', path.join(content, 'program')))
-  await expect(unpack(archive, 'program', folder)).rejects.toThrow('program in it is no plain file')
+test('what is in the place of the program has to be a plain file, and no second name of another', async () => {
+  const linked = await tar((content) => symlink('/bin/sh', path.join(content, 'program')))
+  await expect(unpack(linked.archive, 'program', linked.folder)).rejects.toThrow('program in it is no plain file')
+  const other = path.join(linked.folder, 'other')
+  await writeFile(other, 'private', { mode: 0o600 })
+  const entry = { name: 'program', type: '1', link: 'other', content: '', mode: 0o777 }
+  await writeFile(linked.archive, tarGz([entry]))
+  await rm(path.join(linked.folder, 'program'))
+  await expect(unpack(linked.archive, 'program', linked.folder)).rejects.toThrow('program in it is no plain file')
+  expect(await modeOf(other)).toBe(0o600)
 })
 
 test('an archive without the program is named', async () => {
   const { archive, folder } = await zip({ 'bin/program': strToU8('elsewhere') })
   await expect(unpack(archive, 'program', folder)).rejects.toThrow('program.zip cannot be used: there is no program')
+})
+
+test('an archive that is none, or was cut off, is named', async () => {
+  const { archive, folder } = await zip({ program: strToU8('#!/bin/sh\n') })
+  const bytes = await readFile(archive)
+  for (const damaged of [bytes.subarray(0, 0), bytes.subarray(0, 40)]) {
+    await writeFile(archive, damaged)
+    await expect(unpack(archive, 'program', folder)).rejects.toMatchObject({ code: 'ARCHIVE_INCOMPLETE' })
+  }
+})
+
+test('no archive takes the memory that it says it needs', async () => {
+  const { archive, folder } = await zip({ program: strToU8('#!/bin/sh\n') })
+  const bytes = await readFile(archive)
+  // The size in the central directory: APPNOTE.TXT, 4.3.12.
+  bytes.writeUInt32LE(0xfffffffe, bytes.indexOf('PK\x01\x02') + 24)
+  await writeFile(archive, bytes)
+  await expect(unpack(archive, 'program', folder)).rejects.toThrow('program in it cannot be as large as it says')
 })
