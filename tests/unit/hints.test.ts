@@ -12,7 +12,7 @@ const DOCUMENTS = ['*.md', 'docs/**/*.md', 'packages/*/README.md', '.devcontaine
 /** Programs that hints name, with the subcommands that help. The shapes of their options are their own affair. */
 const SUBCOMMANDS: Readonly<Record<string, RegExp>> = {
   docker: /^((builder|image) prune|image rm|login|logs|network connect|ps|pull|rm|system df|version|volume rm)\b/,
-  kubectl: /^(describe|get|logs|rollout restart|run)\b/,
+  kubectl: /^(describe|get|logs|port-forward|rollout restart|run)\b/,
   tilt: /^(ci|trigger|logs|version)\b/,
   git: /^(checkout|diff|clone)\b/,
   k3d: /^(cluster (delete|list|start)|version)\b/,
