@@ -26,9 +26,12 @@ export interface WindowOptions {
   readonly prepare?: (page: Page) => Promise<void>
 }
 
-/** Starts a browser without a window. Root may not use its sandbox. */
-export async function launch(executablePath: string): Promise<Browser> {
-  const args = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+/**
+ * Starts a browser without a window. Root may not use its sandbox.
+ * @param more options of the browser's.
+ */
+export async function launch(executablePath: string, more: readonly string[] = []): Promise<Browser> {
+  const args = [...more, ...(process.getuid?.() === 0 ? ['--no-sandbox'] : [])]
   return await chromium.launch({ executablePath, args })
 }
 

@@ -13,7 +13,7 @@ const DOCUMENTS = ['*.md', 'docs/**/*.md', 'packages/*/README.md', '.devcontaine
 const SUBCOMMANDS: Readonly<Record<string, RegExp>> = {
   docker:
     /^((builder|container|image|system|volume) prune|image rm|login|logs|network connect|ps|pull|rm|system df|version|volume rm)\b/,
-  kubectl: /^(describe|get|logs|rollout restart|run)\b/,
+  kubectl: /^(describe|get|logs|port-forward|rollout restart|run)\b/,
   tilt: /^(ci|trigger|logs|version)\b/,
   git: /^(checkout|clean|diff|clone)\b/,
   k3d: /^(cluster (delete|list|start)|version)\b/,

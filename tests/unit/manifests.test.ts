@@ -2,7 +2,7 @@ import { globSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import { loadCatalogue } from '@nebula/stack/catalogue/load'
 import { beforeAll, describe, expect, test } from 'vitest'
-import { parseAllDocuments } from 'yaml'
+import { parse, parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { repository } from '../lib/checkout.ts'
 import { FakeTools } from '../lib/fakeTools.ts'
@@ -117,6 +117,15 @@ describe('infra/stack.yaml and the manifests', async () => {
     const opened = workloads.find((workload) => workload.metadata.name === name)?.spec.template.spec.containers[0]
       ?.ports
     expect(opened).toEqual(declared.map((endpoint) => ({ name: endpoint.name, containerPort: endpoint.containerPort })))
+  })
+
+  test("to Temporal's HTTP API, which no port leads to, they give the same name, which nobody can own", () => {
+    const config = documents.find(({ metadata }) => metadata.name === 'temporal-dynamic-config')
+    const [{ value: hosts }] = parse(config.data['docker.yaml'])['frontend.httpAllowedHosts']
+    expect(hosts).toEqual([expect.stringMatching(/^[a-z-]+\.invalid$/)])
+    const argv = catalogue.services.find(({ id }) => id === 'temporal')?.embedded?.argv ?? []
+    expect(argv).toContain(`--dynamic-config-value=frontend.httpAllowedHosts=${JSON.stringify(hosts)}`)
+    expect(argv.filter((argument) => argument.startsWith('--http-port'))).toEqual([])
   })
 
   test('every service has a folder, and every folder a service', () => {

@@ -1,6 +1,6 @@
 import path from 'node:path'
 import { z } from 'zod'
-import { allowedOrigins, Port, parseEnvironment } from './program/environment.ts'
+import { allowedOrigins, Port, PortList, parseEnvironment } from './program/environment.ts'
 import { log } from './program/log.ts'
 import { serve, survive } from './program/serve.ts'
 import { startConvexServer } from './server.ts'
@@ -14,6 +14,7 @@ const Environment = z.object({
   CONVEX_SITE_PORT: Port.default(3211),
   CONVEX_CLOUD_ORIGIN: z.url().optional(),
   CONVEX_SITE_ORIGIN: z.url().optional(),
+  CONVEX_LOCAL_PAGES: PortList,
   CONVEX_FUNCTION_LIMIT_MS: z.coerce.number().int().min(1_000).optional(),
 })
 
@@ -31,6 +32,7 @@ await serve(async () => {
     ...(env.CONVEX_SITE_ORIGIN ? { siteOrigin: env.CONVEX_SITE_ORIGIN } : {}),
     functionLimitMs: env.CONVEX_FUNCTION_LIMIT_MS,
     allowedOrigins: allowedOrigins(),
+    localPages: env.CONVEX_LOCAL_PAGES,
     log,
   })
 })

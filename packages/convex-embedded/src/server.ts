@@ -25,6 +25,8 @@ export interface ConvexServerOptions {
   readonly siteOrigin?: string
   /** Origins that are let in beside those of this machine and of the deployment; `*` lets in every one. */
   readonly allowedOrigins?: readonly string[]
+  /** Ports of this machine whose pages are let in. Default: all. */
+  readonly localPages?: readonly number[] | undefined
   /** Milliseconds after which a function that never yields ends the server. Default: 15 s. */
   readonly functionLimitMs?: number | undefined
   /** Gets readable lines, without a line break at the end. */
@@ -45,7 +47,7 @@ const CLOSE_GRACE_MS = 3_000
  * @throws NebulaError when a port is taken, the folder is in use, damaged or not writable, or convex-test is not the expected one.
  */
 export async function startConvexServer(options: ConvexServerOptions): Promise<ConvexServer> {
-  const { log, host, dataDir, instanceName, instanceSecret, allowedOrigins = [] } = options
+  const { log, host, dataDir, instanceName, instanceSecret, allowedOrigins = [], localPages } = options
   installFunctionGlobals()
   process.setSourceMapsEnabled(true)
   // It must not turn out wrong at the first request.
@@ -54,7 +56,7 @@ export async function startConvexServer(options: ConvexServerOptions): Promise<C
   const store = new Store(dataDir)
   const origins = new Origins(store)
   const watchdog = new Watchdog(dataDir, options.functionLimitMs)
-  const admission = new Admission(() => [origins.cloud, origins.site, ...allowedOrigins])
+  const admission = new Admission(() => [origins.cloud, origins.site, ...allowedOrigins], { localPages })
   let assembly: Assembly | undefined
   const serve = (port: 'api' | 'site') => (request: Request, env: HttpBindings) =>
     assembly?.[port].fetch(request, env) ?? new Response('Starting', { status: 503 })

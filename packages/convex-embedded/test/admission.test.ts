@@ -5,9 +5,13 @@ import { HttpError } from '../src/http/httpError.ts'
 import { allowedOrigins } from '../src/program/environment.ts'
 
 /** 200, or the status of the refusal. It looks at three fields of a request, so no more is made of one. */
-function statusOf(known: readonly string[], headers: IncomingMessage['headers'], anyPage = false): number {
+function statusOf(
+  known: readonly string[],
+  headers: IncomingMessage['headers'],
+  options: ConstructorParameters<typeof Admission>[1] = {},
+): number {
   try {
-    new Admission(() => known, { anyPage }).admit({ method: 'GET', url: '/', headers } as IncomingMessage)
+    new Admission(() => known, options).admit({ method: 'GET', url: '/', headers } as IncomingMessage)
     return 200
   } catch (error) {
     if (error instanceof HttpError) return error.status
@@ -47,9 +51,26 @@ test('a page of the name that it calls is let in, and a name that can lead here 
   expect(statusOf([], { host: '127.evil.example', origin: 'http://127.evil.example' })).toBe(403)
 })
 
+test.each([
+  ['http://localhost:1420', 200],
+  ['http://127.0.0.1:6791', 200],
+  ['http://[::1]:1420', 200],
+  // The server's own, as of an HTTP action.
+  ['http://127.0.0.1:3210', 200],
+  ['tauri://localhost', 200],
+  ['http://tauri.localhost', 200],
+  ['http://localhost:3000', 403],
+  ['http://127.0.0.1', 403],
+  ['http://localhost:14200', 403],
+  ['http://x.localhost:3000', 403],
+  ['null', 403],
+])('where the pages of this machine are named by their ports, the origin %s gets %i', (origin, status) => {
+  expect(statusOf([], { host: '127.0.0.1:3210', origin }, { localPages: [1420, 6791] })).toBe(status)
+})
+
 test('where pages can do nothing, their origin does not matter, but the name does', () => {
-  expect(statusOf([], { host: 'localhost', origin: 'https://evil.example' }, true)).toBe(200)
-  expect(statusOf([], { host: 'evil.example' }, true)).toBe(403)
+  expect(statusOf([], { host: 'localhost', origin: 'https://evil.example' }, { anyPage: true })).toBe(200)
+  expect(statusOf([], { host: 'evil.example' }, { anyPage: true })).toBe(403)
 })
 
 test('CONVEX_ALLOWED_ORIGINS is a list, and a codespace adds what GitHub forwards', () => {

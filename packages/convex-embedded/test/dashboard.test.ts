@@ -26,6 +26,26 @@ test('the admin key in the page is for this machine: no other page reads it, by 
   expect(stdout).not.toContain(adminKey)
 })
 
+test('the page talks to its deployment only, and stands in no frame', async () => {
+  const dashboard = await startDashboard({
+    host: '127.0.0.1',
+    port: 0,
+    deploymentUrl: 'http://127.0.0.1:1',
+    log: () => {},
+  })
+  onTestFinished(() => dashboard.close())
+  const policy = (await fetch(dashboard.url)).headers.get('content-security-policy') ?? ''
+  expect(policy.split('; ')).toEqual(
+    expect.arrayContaining([
+      "default-src 'none'",
+      'connect-src http://127.0.0.1:1 ws://127.0.0.1:1',
+      "base-uri 'none'",
+      "form-action 'none'",
+      "frame-ancestors 'self'",
+    ]),
+  )
+})
+
 describe.skipIf(chromium === undefined)('the dashboard in Chromium', () => {
   const server = useServer()
   let dashboard: Dashboard

@@ -2,8 +2,10 @@ import { readdir } from 'node:fs/promises'
 import path from 'node:path'
 import type { GenericId } from 'convex/values'
 import { expect, it } from 'vitest'
+import { FileStorage } from '../src/store/fileStorage.ts'
 import { eventually, httpClient, json } from './harness/clients.ts'
 import { api } from './harness/fixture.ts'
+import { temporaryFolder } from './harness/temporaryFolder.ts'
 import { useServer } from './harness/useServer.ts'
 
 const server = useServer()
@@ -53,6 +55,17 @@ it('keeps files through a restart, and clears away what belongs to none', async 
   const names = await readdir(path.join(server.dataDir, 'files'))
   expect(names).toContain(id)
   expect(names.every((name) => name.endsWith('_storage'))).toBe(true)
+})
+
+it('leaves nothing of a file that does not fit on the disk', async () => {
+  const folder = await temporaryFolder()
+  const files = new FileStorage({ folder, secret: 'secret', origin: () => '' })
+  async function* untilFull() {
+    yield Buffer.alloc(100_000)
+    throw Object.assign(new Error('no space left on device'), { code: 'ENOSPC' })
+  }
+  await expect(files.receive(untilFull(), null)).rejects.toMatchObject({ code: 'ENOSPC' })
+  expect(await readdir(folder)).toEqual([])
 })
 
 it('removes the file with its document', async () => {

@@ -5,9 +5,16 @@ import { HttpError } from './httpError.ts'
 /** `name`, `127.0.0.1` or `[::1]`, and a port or none. What the URL parser makes of the rest is not worth knowing. */
 const HOST = /^(?:\[[\da-f:.]+\]|[\w.-]+)(?::\d{1,5})?$/i
 /** Tauri's page: on macOS and Linux a scheme of its own, on Windows and Android a name of this machine. */
-const TAURI = 'tauri:'
+const TAURI = { protocol: 'tauri:', hostname: 'tauri.localhost' }
 /** `https://name-3210.app.github.dev`: what GitHub calls the port of a codespace. */
 const FORWARDED = /^(.+)-\d+$/
+
+interface AdmissionOptions {
+  /** Requests do nothing, and no page may read the answers anyway. */
+  readonly anyPage?: boolean
+  /** Ports of this machine whose pages are let in: on others are other projects. Default: all. */
+  readonly localPages?: readonly number[] | undefined
+}
 
 /**
  * Decides which requests are looked at, before anything reads them. Any web page can send requests to this machine, and
@@ -17,14 +24,13 @@ const FORWARDED = /^(.+)-\d+$/
 export class Admission {
   readonly #known: () => readonly string[]
   readonly #anyPage: boolean
+  readonly #localPages: readonly number[] | undefined
 
-  /**
-   * @param known origins that are let in beside those of this machine; `*` lets in every one.
-   * @param options anyPage: requests do nothing, and no page may read the answers anyway.
-   */
-  constructor(known: () => readonly string[], options: { anyPage?: boolean } = {}) {
+  /** @param known origins that are let in beside those of this machine; `*` lets in every one. */
+  constructor(known: () => readonly string[], options: AdmissionOptions = {}) {
     this.#known = known
     this.#anyPage = options.anyPage ?? false
+    this.#localPages = options.localPages
   }
 
   /** @throws HttpError 400 for what is malformed, 403 for a host or an origin that is not let in. */
@@ -44,9 +50,20 @@ export class Admission {
     if (!isOwnName(hostname) && !known.some((url) => isNameOf(hostname, url))) {
       throw new HttpError(403, 'UnknownHost', `The Convex stand-in does not answer to the name ${hostname}. ${ALLOW}`)
     }
-    if (this.#anyPage || origin === undefined || isOwnOrigin(origin, hostname)) return
+    if (this.#anyPage || origin === undefined || this.#isOwnOrigin(origin, host)) return
     if (known.some((url) => isOriginOf(origin, url))) return
     throw new HttpError(403, 'UnknownOrigin', `The Convex stand-in refuses requests from pages of ${origin}. ${ALLOW}`)
+  }
+
+  /** Whether a page is one of this machine, or of the name that it calls. */
+  #isOwnOrigin(origin: string, calledHost: string): boolean {
+    if (!URL.canParse(origin)) return false
+    const { protocol, hostname, host, port } = new URL(origin)
+    if (protocol === TAURI.protocol) return hostname === 'localhost'
+    if (!isHttp(protocol)) return false
+    if (!isLoopback(hostname)) return hostname === new URL(`http://${calledHost}`).hostname
+    if (this.#localPages === undefined || hostname === TAURI.hostname) return true
+    return host === calledHost.toLowerCase() || this.#localPages.includes(Number(port))
   }
 }
 
@@ -59,14 +76,6 @@ const ALLOW = 'To allow it, start the stand-in with its origin in CONVEX_ALLOWED
 function isOwnName(hostname: string): boolean {
   if (isIP(hostname.replace(/^\[|\]$/g, '')) !== 0) return true
   return !hostname.includes('.') || /\.(localhost|internal|svc|svc\.cluster\.local)$/.test(hostname)
-}
-
-/** Whether a page is one of this machine, or of the name that it calls. */
-function isOwnOrigin(origin: string, calledName: string): boolean {
-  if (!URL.canParse(origin)) return false
-  const { protocol, hostname } = new URL(origin)
-  if (protocol === TAURI) return hostname === 'localhost'
-  return isHttp(protocol) && (hostname === calledName || isLoopback(hostname))
 }
 
 /** Whether it leads to this machine and to no other, from wherever. */

@@ -16,18 +16,24 @@ export interface HttpServerOptions {
   readonly cors: boolean
   /** Takes a socket over that wants another protocol. @returns false when it has no use for it */
   readonly upgrade?: (request: IncomingMessage, socket: Duplex, head: Buffer) => boolean
+  readonly limits?: Partial<typeof LIMITS>
 }
 
 /**
- * What clients get in which to be done: slow ones hold a connection, and some do nothing else. A body has Node.js' own
- * five minutes: a large file comes slowly through the forwarding of an editor.
+ * What clients get in which to be done, in milliseconds: slow ones hold a connection, and some do nothing else. A large file
+ * comes slowly through the forwarding of an editor: all of a body may take long, as long as something comes.
  */
-const LIMITS = { headersTimeout: 20_000, connectionsCheckingInterval: 2_000 }
+const LIMITS = {
+  headersTimeout: 20_000,
+  bodyIdle: 60_000,
+  requestTimeout: 3_600_000,
+  connectionsCheckingInterval: 2_000,
+}
 
 /** Makes a server that answers with `handle` what is admitted. */
 export function makeHttpServer(
   handle: (request: Request, env: HttpBindings) => Response | Promise<Response>,
-  { admission, cors, upgrade }: HttpServerOptions,
+  { admission, cors, upgrade, ...options }: HttpServerOptions,
 ): Server {
   const listener = getRequestListener(
     // Over HTTP/1 it is always Node.js' own side.
@@ -35,7 +41,8 @@ export function makeHttpServer(
     // Functions of the application see these globals, and get Node.js' own.
     { overrideGlobalObjects: false },
   )
-  const server = createServer(LIMITS, (request, response) => {
+  const { bodyIdle, ...limits } = { ...LIMITS, ...options.limits }
+  const server = createServer(limits, (request, response) => {
     for (const [name, value] of Object.entries(STAND_IN_HEADERS)) response.setHeader(name, value)
     const refusal = refusalOf(admission, request)
     if (refusal) {
@@ -44,6 +51,7 @@ export function makeHttpServer(
       response.end(JSON.stringify({ code, message }))
       return
     }
+    expectBody(request, response, bodyIdle)
     if (cors) allowOrigin(request, response)
     if (cors && request.method === 'OPTIONS' && request.headers['access-control-request-method']) {
       response.writeHead(204).end()
@@ -105,6 +113,16 @@ function refusalOf(admission: Admission, request: IncomingMessage): HttpError | 
     if (error instanceof HttpError) return error
     throw error
   }
+}
+
+/** Ends a connection on which nothing more of a body comes. What is answered to a whole one may take its time. */
+function expectBody(request: IncomingMessage, response: ServerResponse, idleMs: number): void {
+  const { headers, socket } = request
+  if (!Number(headers['content-length'] ?? 0) && headers['transfer-encoding'] === undefined) return
+  socket.setTimeout(idleMs)
+  // Without this, Node.js would end it in both cases.
+  response.on('timeout', () => void (request.complete || socket.destroy()))
+  request.once('end', () => socket.setTimeout(0))
 }
 
 /** Answers in place of the protocol that a socket was to have, and leaves nothing of it. */

@@ -13,6 +13,13 @@ const OriginList = z
 
 const Allowed = z.object({ CONVEX_ALLOWED_ORIGINS: OriginList })
 
+/** TCP ports, separated by commas; undefined when the variable is not there. */
+export const PortList = z
+  .string()
+  .regex(/^\d{1,5}(,\d{1,5})*$/, 'ports, separated by commas')
+  .transform((text) => text.split(',').map(Number))
+  .optional()
+
 /** @throws NebulaError ENVIRONMENT_INVALID that says which variable is wrong, and how. */
 export function parseEnvironment<T>(schema: z.ZodType<T>): T {
   const parsed = schema.safeParse(process.env)

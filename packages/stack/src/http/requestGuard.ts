@@ -65,6 +65,12 @@ export function siteIsForeign({ headers }: Pick<IncomingMessage, 'headers'>): bo
   return headers['sec-fetch-site'] === 'cross-site' || headers['sec-fetch-site'] === 'same-site'
 }
 
+/** Whether it opens a page in a window of its own. Not every browser that says where it navigates says into what. */
+function isLink({ headers }: Pick<IncomingMessage, 'headers'>): boolean {
+  const { 'sec-fetch-mode': mode, 'sec-fetch-dest': destination = 'document' } = headers
+  return mode === 'navigate' && destination === 'document'
+}
+
 /**
  * Looks at a request, or at one to upgrade, before anything is done with it.
  * @returns null when it may be answered.
@@ -77,8 +83,9 @@ export function refusalOf(request: Pick<IncomingMessage, 'url' | 'headers'>, cal
   if (origin !== undefined && !originIsKnown(origin, host, callers)) {
     return { status: 403, reason: 'pages of another origin may not call this server' }
   }
-  // A link to here may stand anywhere; what a foreign page embeds or fetches is not for it.
-  if (siteIsForeign(request) && request.headers['sec-fetch-mode'] !== 'navigate') {
+  // A link to here may stand anywhere; what a foreign page embeds or fetches is not for it, and in a frame of its, a click
+  // would be meant for something else.
+  if (siteIsForeign(request) && !isLink(request)) {
     return { status: 403, reason: 'pages of another site may not call this server' }
   }
   return null

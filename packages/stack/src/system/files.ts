@@ -9,7 +9,12 @@ import { notWritable } from './notWritable.ts'
  */
 export async function writePrivateFile(file: string, content: string): Promise<void> {
   const temporary = await writeTemporary(file, content)
-  await rename(temporary, file)
+  try {
+    await rename(temporary, file)
+  } catch (error) {
+    await rm(temporary, { force: true })
+    throw error
+  }
 }
 
 /**

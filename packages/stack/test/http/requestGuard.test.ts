@@ -79,11 +79,21 @@ test.each([
 
 describe('what a browser says of the site that a request is from', () => {
   const host = 'localhost:6791'
-  const refusal = (site: string, mode: string) =>
-    refusalOf({ url: '/', headers: { host, 'sec-fetch-site': site, 'sec-fetch-mode': mode } }, CALLERS)?.status
+  const refusal = (site: string, mode: string, destination?: string) => {
+    const headers = { host, 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': destination }
+    return refusalOf({ url: '/', headers }, CALLERS)?.status
+  }
 
   test('a link may stand anywhere', () => {
     expect(refusal('cross-site', 'navigate')).toBeUndefined()
+    expect(refusal('cross-site', 'navigate', 'document')).toBeUndefined()
+  })
+
+  test.each(['iframe', 'frame', 'embed', 'object', 'fencedframe'])('in a foreign page, no %s shows it', (element) => {
+    expect(refusal('cross-site', 'navigate', element)).toBe(403)
+    expect(refusal('same-site', 'navigate', element)).toBe(403)
+    expect(refusal('same-origin', 'navigate', element)).toBeUndefined()
+    expect(refusal('none', 'navigate', element)).toBeUndefined()
   })
 
   test('an image or a script of this server is for its own page only', () => {

@@ -29,6 +29,14 @@ test('a file that is to be new is left as it is where it is there already', asyn
   expect(await readdir(path.dirname(file))).toEqual(['lock'])
 })
 
+test('what cannot be put in its place leaves nothing beside it', async () => {
+  const folder = await temporaryFolder()
+  const taken = path.join(folder, 'state.json')
+  await mkdir(path.join(taken, 'not empty'), { recursive: true })
+  await expect(writePrivateFile(taken, '{}')).rejects.toThrow()
+  expect(await readdir(folder)).toEqual(['state.json'])
+})
+
 test('a file that is not there has no content, and one that cannot be read is an error', async () => {
   const folder = await temporaryFolder()
   await writeFile(path.join(folder, 'file'), 'text')

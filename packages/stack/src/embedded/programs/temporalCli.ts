@@ -14,7 +14,7 @@ import { type Release, TEMPORAL_CLI } from './release.ts'
 const VARIABLE = Variable.TemporalCli
 /** The first with a server 1.30: Temporal maintains three minor versions, and the cluster's is 1.32. */
 const MINIMUM = '1.6.0'
-const NEEDED_OPTIONS = ['--db-filename', '--http-port', '--ui-port', '--namespace']
+const NEEDED_OPTIONS = ['--db-filename', '--dynamic-config-value', '--ui-port', '--namespace']
 
 /**
  * Finds the program of Temporal's dev server: the one that TEMPORAL_CLI names, else the one on PATH, else the one in our

@@ -43,7 +43,7 @@ export async function emptyMachine(): Promise<Machine> {
 export function temporalScript(version = '1.9.1'): string {
   return script(`case "$*" in
   --version) echo "temporal version ${version} (Server 1.32.0, UI 2.54.1)" ;;
-  "server start-dev --help") echo "--db-filename --http-port --ui-port --namespace" ;;
+  "server start-dev --help") echo "--db-filename --dynamic-config-value --ui-port --namespace" ;;
   *) exit 1 ;;
 esac`)
 }
