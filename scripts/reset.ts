@@ -1,8 +1,7 @@
-import { createInterface } from 'node:readline/promises'
 import { acquireLock } from '@nebula/stack/checkout/lock'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
-import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { command, interruptible, main } from './lib/command.ts'
+import { confirm } from './lib/confirm.ts'
 import { modeOption, quietOption } from './lib/options.ts'
 import { withRenderer } from './lib/render/withRenderer.ts'
 import { openCheckout } from './lib/stack.ts'
@@ -17,7 +16,7 @@ const program = command('reset', 'Delete the stack with all its data, and start 
 
 async function reset(options: ReturnType<typeof program.opts>, signal: AbortSignal): Promise<ExitCode | undefined> {
   const { root, driver } = await openCheckout(options.mode)
-  if (!options.yes && !(await confirm(driver.data, signal))) return ExitCode.Failed
+  if (!options.yes && !(await confirmed(driver.data, signal))) return ExitCode.Failed
   {
     await using _ = await acquireLock(root, 'reset')
     await withRenderer(driver.catalogue, options, (onEvent) => driver.erase(onEvent))
@@ -27,21 +26,13 @@ async function reset(options: ReturnType<typeof program.opts>, signal: AbortSign
   return await start(stack, { ...options, signal }, (upOptions) => stack.driver.up(upOptions))
 }
 
-async function confirm(data: string, signal: AbortSignal): Promise<boolean> {
-  if (!process.stdin.isTTY) {
-    throw new NebulaError(`reset deletes ${data}, and there is nobody to ask`, {
-      code: 'CONFIRMATION_NEEDED',
-      hint: 'npm run reset -- --yes',
-      exitCode: ExitCode.Usage,
-    })
-  }
-  const terminal = createInterface({ input: process.stdin, output: process.stderr })
-  try {
-    const answer = await terminal.question(`Delete ${data}? [y/N] `, { signal })
-    return /^y(es)?$/i.test(answer.trim())
-  } finally {
-    terminal.close()
-  }
+async function confirmed(data: string, signal: AbortSignal): Promise<boolean> {
+  return await confirm({
+    question: `Delete ${data}?`,
+    otherwise: `reset deletes ${data}`,
+    hint: 'npm run reset -- --yes',
+    signal,
+  })
 }
 
 await main(program)

@@ -3,6 +3,8 @@ import path from 'node:path'
 /** What a checkout keeps for itself, relative to the repository. Not in git; nobody else may read it. */
 export const STATE_FOLDER = '.nebula'
 export const SECRETS_FILE = `${STATE_FOLDER}/secrets.json`
+/** Secrets that are to take the place of those: the next `up` does it, where nothing runs on the old ones any more. */
+export const STAGED_SECRETS_FILE = `${STATE_FOLDER}/secrets.next.json`
 export const LOCK_FILE = `${STATE_FOLDER}/lock`
 /** Where a codespace forwards its ports to, for the Tiltfile. */
 export const FORWARDED_PORTS_FILE = `${STATE_FOLDER}/forwarded.json`
