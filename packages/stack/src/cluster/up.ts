@@ -1,9 +1,12 @@
+import path from 'node:path'
 import { forwardedPorts, writeForwardedPorts } from '../codespaces/browserUrls.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
 import { followServices, type StartResult } from '../driver/followServices.ts'
 import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
 import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
+import { hasStagedSecrets } from '../secrets/stagedSecrets.ts'
+import { applySecrets } from './applySecrets.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureCluster } from './ensure.ts'
 import { clusterWatch } from './follow.ts'
@@ -12,7 +15,10 @@ import { type MirrorResult, mirrorImages, mirrorWarnings } from './mirror.ts'
 import { podWatch } from './podWatch.ts'
 import { checkMachine } from './preflight.ts'
 import { recoverSecrets } from './recoverSecrets.ts'
-import { ensureTilt, retryFailed } from './tilt.ts'
+import { ensureTilt, retryFailed, stopTilt } from './tilt.ts'
+
+/** Tilt applies it too, for whoever edits it. */
+const NAMESPACE_FILE = 'infra/namespace.k8s.yaml'
 
 /**
  * Brings the stack up on k3d: checks, cluster, images, secrets, Tilt, services. Does again only what is missing.
@@ -45,7 +51,19 @@ export async function applyCluster(context: ClusterContext, { onEvent, signal }:
     (onProgress) => ensureCluster(definition, { onProgress, onRegistryReady: registryReady.resolve, signal }),
     (done) => (done.length > 0 ? done.join(', ') : 'running'),
   )
-  await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
+  // One that runs would show what it deployed with the old ones as green until it has noticed. A new one deploys first.
+  if (hasStagedSecrets(root)) await stopTilt({ root, port: context.tiltPort })
+  const secrets = await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
+  await reportStep(
+    onEvent,
+    'secrets',
+    'Secrets',
+    () => applySecrets(definition, secrets, path.join(root, NAMESPACE_FILE)),
+    (restarted) => {
+      if (restarted === null) return 'handed to the cluster'
+      return restarted.length > 0 ? `new; starting anew: ${restarted.join(', ')}` : 'as they were'
+    },
+  )
   await writeForwardedPorts(root, forwardedPorts(catalogue, context.codespace))
   await images
 }
