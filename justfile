@@ -57,6 +57,12 @@ logs *args:
 deploy-functions *args:
     @{{ nebula }} deploy-functions "$@"
 
+# Give the stack new secrets; its data stays, the old secrets end
+[group('stack')]
+[no-exit-message]
+rotate-secrets *args:
+    @{{ nebula }} rotate-secrets "$@"
+
 # Types of everything, style, and code that nothing uses
 [group('code')]
 [no-exit-message]

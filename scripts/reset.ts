@@ -1,6 +1,5 @@
 import { acquireLock } from '@nebula/stack/checkout/lock'
 import { ExitCode } from '@nebula/stack/errors/exitCodes'
-import { NebulaError } from '@nebula/stack/errors/nebulaError'
 import { command, interruptible, main } from './lib/command.ts'
 import { confirm } from './lib/confirm.ts'
 import { modeOption, quietOption } from './lib/options.ts'
@@ -17,7 +16,7 @@ const program = command('reset', 'Delete the stack with all its data, and start 
 
 async function reset(options: ReturnType<typeof program.opts>, signal: AbortSignal): Promise<ExitCode | undefined> {
   const { root, driver } = await openCheckout(options.mode)
-  if (!options.yes && !(await mayDelete(driver.data, signal))) return ExitCode.Failed
+  if (!options.yes && !(await confirmed(driver.data, signal))) return ExitCode.Failed
   {
     await using _ = await acquireLock(root, 'reset')
     await withRenderer(driver.catalogue, options, (onEvent) => driver.erase(onEvent))
@@ -27,13 +26,12 @@ async function reset(options: ReturnType<typeof program.opts>, signal: AbortSign
   return await start(stack, { ...options, signal }, (upOptions) => stack.driver.up(upOptions))
 }
 
-async function mayDelete(data: string, signal: AbortSignal): Promise<boolean> {
-  const answer = await confirm(`Delete ${data}?`, signal)
-  if (answer !== null) return answer
-  throw new NebulaError(`reset deletes ${data}, and there is nobody to ask`, {
-    code: 'CONFIRMATION_NEEDED',
+async function confirmed(data: string, signal: AbortSignal): Promise<boolean> {
+  return await confirm({
+    question: `Delete ${data}?`,
+    otherwise: `reset deletes ${data}`,
     hint: 'npm run reset -- --yes',
-    exitCode: ExitCode.Usage,
+    signal,
   })
 }
 

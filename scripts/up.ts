@@ -45,7 +45,8 @@ async function mayStartEmpty(
   if (!(error instanceof NebulaError) || error.code !== 'DATA_GONE') return false
   if (json || quiet || !process.stdin.isTTY) return false
   process.stderr.write(`\n${pc.red('✗')} ${error.message}\n`)
-  return (await confirm('Start all the same?', signal)) ?? false
+  const hint = 'npm run up -- --accept-data-loss'
+  return await confirm({ question: 'Start all the same?', otherwise: error.message, hint, signal })
 }
 
 /** Shows what the services say until Ctrl-C, then stops the stack; or until somebody else has stopped it. */

@@ -176,6 +176,12 @@ test.runIf(hasTilt)(
   },
 )
 
+test.runIf(hasTilt)('it knows no secret: whoever reaches the port of Tilt would read it there', async () => {
+  const said = JSON.stringify([...(await manifestsOf(null)).values()])
+  for (const value of Object.values(SECRETS).filter((each) => each.startsWith('not-a')))
+    expect(said).not.toContain(value)
+})
+
 test.runIf(hasTilt)('it refuses every other cluster', async () => {
   const result = await evaluate('somebody-elses')
   expect(result.exitCode).not.toBe(0)

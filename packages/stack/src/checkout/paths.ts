@@ -5,6 +5,8 @@ export const STATE_FOLDER = '.nebula'
 export const SECRETS_FILE = `${STATE_FOLDER}/secrets.json`
 /** Which Docker volume the data of this checkout is in, for each Docker that had one. */
 export const DATA_VOLUME_FILE = `${STATE_FOLDER}/data-volume.json`
+/** Secrets that are to take the place of those: the next `up` does it, where nothing runs on the old ones any more. */
+export const STAGED_SECRETS_FILE = `${STATE_FOLDER}/secrets.next.json`
 export const LOCK_FILE = `${STATE_FOLDER}/lock`
 /** Where a codespace forwards its ports to, for the Tiltfile. */
 export const FORWARDED_PORTS_FILE = `${STATE_FOLDER}/forwarded.json`

@@ -1,9 +1,12 @@
+import path from 'node:path'
 import { forwardedPorts, writeForwardedPorts } from '../codespaces/browserUrls.ts'
 import { type OnEvent, reportStep } from '../driver/events.ts'
 import { followServices, type StartResult } from '../driver/followServices.ts'
 import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
 import { ensureSecrets, loadSecrets } from '../secrets/secrets.ts'
+import { hasStagedSecrets } from '../secrets/stagedSecrets.ts'
+import { applySecrets } from './applySecrets.ts'
 import { bringImages, refuseOthers } from './bringImages.ts'
 import type { ClusterContext } from './context.ts'
 import { ensureDataVolume } from './dataVolume.ts'
@@ -18,6 +21,9 @@ import { checkMachine } from './preflight.ts'
 import type { PullOptions } from './pullImages.ts'
 import { keepSecrets, recoverSecrets } from './recoverSecrets.ts'
 import { ensureTilt, retryFailed, stopTilt } from './tilt.ts'
+
+/** Tilt applies it too, for whoever edits it. */
+const NAMESPACE_FILE = 'infra/namespace.k8s.yaml'
 
 /**
  * Brings the stack up on k3d: checks, cluster, images, secrets, Tilt, services. Does again only what is missing.
@@ -50,7 +56,7 @@ export async function applyCluster(
   const images = registryReady.promise.then(() => pushImages(context, onEvent, signal))
   // An error of the cluster comes first and ends `up`; one of the images is then not worth a second message.
   images.catch(() => {})
-  const { isNew } = await reportStep(
+  await reportStep(
     onEvent,
     'cluster',
     `Cluster ${definition.context}`,
@@ -66,8 +72,20 @@ export async function applyCluster(
     },
     ({ done }) => (done.length > 0 ? done.join(', ') : 'running'),
   )
+  // One that runs would show what it deployed with the old ones as green until it has noticed. A new one deploys first.
+  if (hasStagedSecrets(root)) await stopTilt({ root, port: tiltPort })
   const secrets = await ensureSecrets(root, { recover: () => recoverSecrets(definition) })
-  if (isNew) await keepSecrets(definition, secrets)
+  await reportStep(
+    onEvent,
+    'secrets',
+    'Secrets',
+    () => applySecrets(definition, secrets, path.join(root, NAMESPACE_FILE)),
+    (restarted) => {
+      if (restarted === null) return 'handed to the cluster'
+      return restarted.length > 0 ? `new; starting anew: ${restarted.join(', ')}` : 'as they were'
+    },
+  )
+  await keepSecrets(definition, secrets)
   await writeForwardedPorts(root, forwardedPorts(catalogue, context.codespace))
   await images
 }

@@ -1,6 +1,7 @@
 import path from 'node:path'
 import { endpointUrl } from '../catalogue/endpoints.ts'
 import type { Catalogue } from '../catalogue/schema.ts'
+import { SECRETS_FILE } from '../checkout/paths.ts'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import type { Secrets } from '../secrets/secrets.ts'
@@ -19,6 +20,8 @@ export interface DeployOptions {
   readonly canonicalUrls?: CanonicalUrls | undefined
   readonly onLine: (line: string) => void
   readonly signal?: AbortSignal | undefined
+  /** Milliseconds that the backend has to answer and to take the admin key. Default: a minute. */
+  readonly deadlineMs?: number
 }
 
 const PACKAGE = 'packages/convex'
@@ -60,22 +63,37 @@ export async function deployFunctions(options: DeployOptions): Promise<void> {
   if (deploy.exitCode !== 0) throw deployFailed('deploying packages/convex', deploy.stderr)
 }
 
-async function backendAnswers(url: string, { secrets, signal }: DeployOptions): Promise<void> {
-  let found: string | undefined
-  const ready = await until(
+/** The one of before may still be there for a moment, with another secret. */
+async function backendAnswers(url: string, { secrets, signal, deadlineMs }: DeployOptions): Promise<void> {
+  const { convexInstanceName: name, convexAdminKey: key } = secrets
+  let what = 'does not answer'
+  let isOurs = false
+  await until(
     async () => {
-      found = await instanceName(url)
-      return found !== undefined
+      const found = await instanceName(url)
+      if (found === undefined) return false
+      what = found === name ? `refuses the admin key in ${SECRETS_FILE}` : `is the instance "${found}", not "${name}"`
+      isOurs = found === name && (await takesKey(url, key))
+      return isOurs || found !== name
     },
-    { deadlineMs: BACKEND_DEADLINE_MS, signal },
+    { deadlineMs: deadlineMs ?? BACKEND_DEADLINE_MS, signal },
   )
-  if (ready && found === secrets.convexInstanceName) return
-  const what = ready ? `is the instance "${found}", not "${secrets.convexInstanceName}"` : 'does not answer'
+  if (isOurs) return
   throw new NebulaError(`the Convex backend at ${url} ${what}`, {
     code: 'CONVEX_UNREACHABLE',
     hint: 'npm run status',
     exitCode: ExitCode.ServiceFailed,
   })
+}
+
+/** Only a refusal counts: whatever else is wrong, the deploy says better. */
+async function takesKey(url: string, adminKey: string): Promise<boolean> {
+  const headers = { Authorization: `Convex ${adminKey}` }
+  const answer = fetch(`${url}/api/check_admin_key`, { headers, signal: AbortSignal.timeout(2_000) })
+  return await answer.then(
+    ({ status }) => status !== 401 && status !== 403,
+    () => false,
+  )
 }
 
 async function instanceName(url: string): Promise<string | undefined> {

@@ -2,6 +2,7 @@ import { followServices, type StartResult } from '../driver/followServices.ts'
 import { reportChecks } from '../driver/reportChecks.ts'
 import type { UpOptions } from '../driver/stackDriver.ts'
 import { loadSecrets } from '../secrets/secrets.ts'
+import { hasStagedSecrets } from '../secrets/stagedSecrets.ts'
 import { downEmbedded } from './down.ts'
 import { supervisorWatch } from './follow.ts'
 import { joinStack } from './join.ts'
@@ -15,6 +16,8 @@ import { type StartOptions, startStack } from './start.ts'
  */
 export async function upEmbedded(stack: StartOptions, options: UpOptions): Promise<StartResult> {
   const { onEvent, signal } = options
+  // What runs keeps the old ones until it ends.
+  if (hasStagedSecrets(stack.root)) await downEmbedded(stack, onEvent)
   const running = await stack.link.look()
   await reportChecks(onEvent, () => checkMachine(stack, running))
   const isThere = running.kind === 'supervised' || running.kind === 'unwritten'

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import { chmod, stat } from 'node:fs/promises'
 import path from 'node:path'
 import { z } from 'zod'
-import { SECRETS_FILE } from '../checkout/paths.ts'
+import { SECRETS_FILE, STAGED_SECRETS_FILE } from '../checkout/paths.ts'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { attempt } from '../system/attempt.ts'
@@ -10,6 +10,7 @@ import { createPrivateFile, readIfThere, writePrivateFile } from '../system/file
 import { deriveAdminKey, verifyAdminKey } from './adminKey.ts'
 import { SECRET_NAMES, type SecretName } from './secretNames.ts'
 import { makeServiceKey, serviceJwksOf } from './serviceKey.ts'
+import { takeStagedSecrets } from './stagedSecrets.ts'
 
 const Secrets = z.object({
   // Letters and digits only: it is put into connection strings.
@@ -52,11 +53,24 @@ export async function loadSecrets(root: string): Promise<Secrets> {
 }
 
 /**
- * Reads the secrets of this checkout and makes those that are missing. What is there is never replaced.
+ * Makes new secrets beside those of this checkout, which stay the ones in use until `ensureSecrets` takes the new ones.
+ * Only the name of the instance stays, by which data is known. Called again, it makes others.
+ * @throws NebulaError when there are no secrets yet, or the file is not what it has to be.
+ */
+export async function stageSecrets(root: string): Promise<void> {
+  const { convexInstanceName } = await loadSecrets(root)
+  const renewed = { ...(await readSecrets(root)), ...(await complete({ convexInstanceName })) }
+  await writePrivateFile(path.join(root, STAGED_SECRETS_FILE), serialize(renewed))
+}
+
+/**
+ * Reads the secrets of this checkout and makes those that are missing. What is there is replaced by nothing but secrets
+ * that were staged: call it where nothing runs that would go on with the old ones.
  * @throws NebulaError when the file, or what `recover` returns, is not what it has to be.
  */
 export async function ensureSecrets(root: string, options: EnsureSecretsOptions = {}): Promise<Secrets> {
   const file = path.join(root, SECRETS_FILE)
+  await takeStagedSecrets(root)
   const content = await readSecrets(root)
   const parsed = PartialSecrets.safeParse(content ?? (await options.recover?.()) ?? {}, { reportInput: true })
   if (!parsed.success)

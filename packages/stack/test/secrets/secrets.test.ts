@@ -1,10 +1,11 @@
-import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import path from 'node:path'
 import { createLocalJWKSet, importJWK, type JSONWebKeySet, jwtVerify, SignJWT } from 'jose'
 import { expect, test } from 'vitest'
 import { verifyAdminKey } from '../../src/secrets/adminKey.ts'
 import { SECRET_NAMES } from '../../src/secrets/secretNames.ts'
-import { ensureSecrets, loadSecrets, type Secrets } from '../../src/secrets/secrets.ts'
+import { ensureSecrets, loadSecrets, type Secrets, stageSecrets } from '../../src/secrets/secrets.ts'
+import { hasStagedSecrets } from '../../src/secrets/stagedSecrets.ts'
 import { temporaryFolder } from '../temporaryFolder.ts'
 
 const fileOf = (root: string) => path.join(root, '.nebula/secrets.json')
@@ -134,4 +135,46 @@ test.each<[keyof Secrets, keyof Secrets]>([
   await expect(loadSecrets(root)).rejects.toMatchObject({
     message: expect.stringContaining(`${derived} does not belong to ${source}`),
   })
+})
+
+test('staged secrets change nothing until they are taken, all at once; only the name of the instance stays', async () => {
+  const root = await temporaryFolder()
+  const before = await ensureSecrets(root)
+  await write(root, { ...before, ofAnotherVersion: 'x' })
+  await stageSecrets(root)
+  expect(await loadSecrets(root)).toEqual(before)
+  expect(hasStagedSecrets(root)).toBe(true)
+  expect((await stat(path.join(root, '.nebula/secrets.next.json'))).mode & 0o777).toBe(0o600)
+
+  const after = await ensureSecrets(root)
+  expect(after.convexInstanceName).toBe(before.convexInstanceName)
+  for (const name of SECRET_NAMES.filter((each) => each !== 'convexInstanceName')) {
+    expect(after[name], name).not.toBe(before[name])
+  }
+  expect(await loadSecrets(root)).toEqual(after)
+  expect(JSON.parse(await readFile(fileOf(root), 'utf8'))).toMatchObject({ ofAnotherVersion: 'x' })
+  expect(await readdir(path.join(root, '.nebula'))).toEqual(['secrets.json'])
+  expect(await ensureSecrets(root)).toEqual(after)
+})
+
+test('staged twice, the last ones are taken; without secrets there is nothing to stage', async () => {
+  const root = await temporaryFolder()
+  await expect(stageSecrets(root)).rejects.toMatchObject({ code: 'SECRETS_MISSING' })
+  expect(hasStagedSecrets(root)).toBe(false)
+  await ensureSecrets(root)
+  await stageSecrets(root)
+  const first = await readFile(path.join(root, '.nebula/secrets.next.json'), 'utf8')
+  await stageSecrets(root)
+  const after = await ensureSecrets(root)
+  expect(after.postgresPassword).not.toBe(JSON.parse(first).postgresPassword)
+})
+
+test('where the secrets in use are gone, staged ones count, and nothing is recovered', async () => {
+  const root = await temporaryFolder()
+  await ensureSecrets(root)
+  await stageSecrets(root)
+  const staged = JSON.parse(await readFile(path.join(root, '.nebula/secrets.next.json'), 'utf8'))
+  await rm(fileOf(root))
+  const recover = async () => expect.unreachable('they are here')
+  expect(await ensureSecrets(root, { recover })).toEqual(staged)
 })
