@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { refuse, refuseUpgrade } from '@nebula/stack/http/refuse'
+import { refuse, refuseFrames, refuseUpgrade } from '@nebula/stack/http/refuse'
 import { type Callers, pathOf, type Refusal, refusalOf, siteIsForeign } from '@nebula/stack/http/requestGuard'
 import type { PreviewServer, ViteDevServer } from 'vite'
 import { CONVEX_PREFIX } from '../src/stack/settings.ts'
@@ -28,6 +28,7 @@ export function guardPage(server: ViteDevServer | PreviewServer, callers: Caller
   httpServer.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const refusal = refusalOf(request, callers) ?? refusalOfPage(request, server)
     if (refusal) return refuse(response, refusal.status, refusal.reason)
+    refuseFrames(response)
     if (isForConvex(request)) withoutOrigin(request)
     pass.request([request, response], () => response.destroy())
   })
