@@ -173,6 +173,7 @@ test('the page loads with all of its modules', async () => {
   }
   expect(modules.get('/src/index.css')).toContain('__vite__css')
   expect((await ask('/icon.svg')).text).toContain('<svg')
+  expect((await ask('/')).headers['x-frame-options']).toBe('SAMEORIGIN')
 })
 
 test.each(HOSTILE)(

@@ -1,7 +1,7 @@
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import { refuse, refuseUpgrade } from '@nebula/stack/http/refuse'
+import { refuse, refuseFrames, refuseUpgrade } from '@nebula/stack/http/refuse'
 import { type Callers, pathOf, type Refusal, refusalOf, siteIsForeign } from '@nebula/stack/http/requestGuard'
 import { firstLine } from '@nebula/stack/system/text'
 import type { PreviewServer, ViteDevServer } from 'vite'
@@ -29,6 +29,7 @@ export function guardPage(server: ViteDevServer | PreviewServer, callers: Caller
   httpServer.on('request', (request: IncomingMessage, response: ServerResponse) => {
     const refusal = refusalOf(request, callers) ?? refusalOfPage(request, server)
     if (refusal) return refuse(response, refusal.status, refusal.reason)
+    refuseFrames(response)
     if (isForConvex(request)) withoutOrigin(request)
     ignoreBadRange(request)
     letGoOfFiles(response)

@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { createProxyServer } from 'http-proxy-3'
 import { ExitCode } from '../errors/exitCodes.ts'
 import { NebulaError } from '../errors/nebulaError.ts'
-import { refuse, refuseUpgrade } from '../http/refuse.ts'
+import { refuse, refuseFrames, refuseUpgrade } from '../http/refuse.ts'
 import { pathOf, refusalOf } from '../http/requestGuard.ts'
 import {
   ADMIN_KEY_PLACEHOLDER,
@@ -59,6 +59,7 @@ export async function startDashboardProxy(options: DashboardProxyOptions): Promi
   const server = createServer((request, response) => {
     const refusal = refusalOf(request, options)
     if (refusal) return refuse(response, refusal.status, refusal.reason)
+    refuseFrames(response)
     if (isForBackend(request)) {
       // It comes from the page that this is the origin of; to the backend that means nothing.
       delete request.headers.origin

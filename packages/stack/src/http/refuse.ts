@@ -7,6 +7,11 @@ export function refuse(response: ServerResponse, status: number, reason: string)
   response.writeHead(status, { 'content-type': 'text/plain; charset=utf-8', connection: 'close' }).end(`${reason}\n`)
 }
 
+/** Tells browsers that say nothing of frames in their requests to show the answer in none of another origin's. */
+export function refuseFrames(response: ServerResponse): void {
+  response.setHeader('x-frame-options', 'SAMEORIGIN')
+}
+
 /** Answers a request to upgrade with a status and a sentence, and closes its connection: Node.js no longer does. */
 export function refuseUpgrade(socket: Duplex, status: number, reason: string): void {
   socket.on('error', () => socket.destroy())

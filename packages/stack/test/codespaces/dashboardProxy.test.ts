@@ -52,6 +52,11 @@ test.each([
   expect((await fetch(`${url}${path}`)).headers.get('x-who')).toBe(who)
 })
 
+test.each(['text/html', '*/*'])('what accepts %s is told that no frame of others is to show it', async (accept) => {
+  const url = await startProxy()
+  expect((await fetch(url, { headers: { accept } })).headers.get('x-frame-options')).toBe('SAMEORIGIN')
+})
+
 test('what the page sends arrives, and the answer comes back', async () => {
   const url = await startProxy()
   const body = JSON.stringify({ path: 'runs:list', args: {} })
