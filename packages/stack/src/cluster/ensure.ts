@@ -13,7 +13,7 @@ export interface EnsureOptions {
   /** Called as soon as the registry takes images, possibly long before the cluster is there. */
   readonly onRegistryReady?: () => void
   readonly onProgress?: (message: string) => void
-  /** Called before the registry or the cluster is made, which ctlptl and k3d do from images that this Docker has or pulls. */
+  /** Called whenever the registry or the cluster is about to be made, from images that this Docker has or would pull. */
   readonly beforeCreating?: () => Promise<void>
 }
 
@@ -43,7 +43,6 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
 
   if (seen.hasToolsNode) await step('deleting what an interrupted k3d left', () => removeToolsNode(definition))
-  if (seen.registry === 'absent' || seen.nodes === 'absent') await options.beforeCreating?.()
   await ensureRegistry(definition, seen, step, options)
   await registryAnswers(definition, options)
   options.onRegistryReady?.()
@@ -134,6 +133,7 @@ async function cleaningUp(definition: ClusterDefinition, action: () => Promise<u
 
 /** ctlptl's Docker client speaks 1.52 and does not ask what the engine speaks (ctlptl 0.9.3, moby client). */
 async function ctlptlApply(file: string, options: EnsureOptions, input?: string) {
+  await options.beforeCreating?.()
   const engine = process.env.DOCKER_API_VERSION ?? (await dockerApiVersion())
   const version = engine && compareVersions(engine, CTLPTL_API_VERSION) < 0 ? engine : undefined
   await execText(['ctlptl', 'apply', '-f', file], {
