@@ -17,7 +17,7 @@ export interface EnsureOptions {
   readonly onProgress?: (message: string) => void
   /** Called before the cluster is deleted, to be made anew: what works on it is to end. */
   readonly onRemake?: () => Promise<unknown>
-  /** Called before the registry or the cluster is made, which ctlptl and k3d do from images that this Docker has or pulls. */
+  /** Called whenever the registry or the cluster is about to be made, from images that this Docker has or would pull. */
   readonly beforeCreating?: () => Promise<void>
 }
 
@@ -51,7 +51,6 @@ export async function ensureCluster(definition: ClusterDefinition, options: Ensu
   }
 
   if (seen.hasToolsNode) await step('deleting what an interrupted k3d left', () => removeToolsNode(definition))
-  if (seen.registry === 'absent' || seen.nodes === 'absent') await options.beforeCreating?.()
   await ensureRegistry(definition, seen, step, options)
   await registryAnswers(definition, options)
   options.onRegistryReady?.()
@@ -141,6 +140,7 @@ async function cleaningUp(definition: ClusterDefinition, action: () => Promise<u
 
 /** ctlptl's Docker client speaks 1.52 and does not ask what the engine speaks (ctlptl 0.9.3, moby client). */
 async function ctlptlApply(file: string, options: EnsureOptions, input?: string) {
+  await options.beforeCreating?.()
   const engine = process.env.DOCKER_API_VERSION ?? (await dockerApiVersion())
   const version = engine && compareVersions(engine, CTLPTL_API_VERSION) < 0 ? engine : undefined
   await execText(['ctlptl', 'apply', '-f', file], {

@@ -77,6 +77,23 @@ test('a running cluster is left alone', async () => {
   expect(changing(tools.calls())).toEqual([])
 })
 
+test.each([
+  ['the registry is missing', [nodes(1), k3dHosts, noRegistry, inKubeconfig, sameDefinition]],
+  ['the cluster is missing', [noNodes, registry(true)]],
+  ['both are', [noNodes, noRegistry]],
+])('%s: their images are looked at before ctlptl runs, and without them it does not', async (_what, answers) => {
+  const tools = fakeTools(answers)
+  const beforeCreating = () => Promise.reject(new Error('not the locked image'))
+  await expect(ensureCluster(await definition(), { beforeCreating })).rejects.toThrow('not the locked image')
+  expect(changing(tools.calls()).filter((call) => call.startsWith('ctlptl'))).toEqual([])
+})
+
+test('where nothing is made no image is looked at', async () => {
+  fakeTools([nodes(1), k3dHosts, registry(true), inKubeconfig, sameDefinition])
+  const beforeCreating = () => Promise.reject(new Error('asked'))
+  expect(await ensureCluster(await definition(), { beforeCreating })).toEqual([])
+})
+
 test('nodes that Docker started on its own are started again by k3d, which gives them their host entries', async () => {
   const tools = fakeTools([nodes(1), hosts(), registry(true), inKubeconfig, sameDefinition])
   const { done, isNew } = await ensureCluster(await definition())
