@@ -45,7 +45,18 @@ async function vitest(
   signal.throwIfAborted()
   const program = path.join(root, 'node_modules/vitest/vitest.mjs')
   const reporter = path.join(import.meta.dirname, 'totalsReporter.ts')
-  const flags = ['--passWithNoTests', '--project', tier, '--reporter', 'default', '--reporter', reporter]
+  // Vitest leaves a core to its watch mode; on the two of a small CI machine that is half of them.
+  const flags = [
+    '--passWithNoTests',
+    '--maxWorkers',
+    '100%',
+    '--project',
+    tier,
+    '--reporter',
+    'default',
+    '--reporter',
+    reporter,
+  ]
   const running = $({
     ...AS_ITSELF,
     cwd: root,
