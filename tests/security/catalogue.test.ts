@@ -80,7 +80,7 @@ function changed(line: string, how: Edit['how'], part: string): readonly string[
 const whole = readFileSync(path.join(repository, STACK_FILE), 'utf8')
 const texts = fc
   .tuple(
-    fc.oneof({ weight: 15, arbitrary: fc.constant(catalogueText) }, { weight: 1, arbitrary: fc.constant(whole) }),
+    fc.oneof({ weight: 40, arbitrary: fc.constant(catalogueText) }, { weight: 1, arbitrary: fc.constant(whole) }),
     fc.array(edit, { minLength: 1, maxLength: 3 }),
   )
   .map(([text, edits]) => edited(text, edits))
