@@ -2,7 +2,7 @@ import { matchHints } from '@nebula/stack/catalogue/hints'
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
 import pc from 'picocolors'
-import { fold } from './render/words.ts'
+import { fold, titleOf } from './render/words.ts'
 
 /** Says of every service that did not become green why, with its last log lines and what is known to help. */
 export async function reportFailures(
@@ -15,7 +15,7 @@ export async function reportFailures(
   const width = process.stderr.isTTY ? process.stderr.columns : Number.POSITIVE_INFINITY
   for (const status of services.filter((candidate) => !isGreen(candidate) && candidate.state !== 'waiting')) {
     const service = catalogue.services.find((candidate) => candidate.id === status.id)
-    const title = service?.title ?? status.id
+    const title = titleOf(catalogue, status.id)
     const state = status.state === 'failed' ? 'has failed' : `is ${status.state}`
     const [first, ...more] = fold(`${title} ${state}${status.reason ? `: ${status.reason}` : ''}`, width - 2)
     say(`\n${pc.red('✗')} ${pc.bold(title)}${first?.slice(title.length) ?? ''}`)

@@ -3,7 +3,7 @@ import { personUrl } from '@nebula/stack/codespaces/browserUrls'
 import { isGreen, type ServiceStatus } from '@nebula/stack/driver/serviceStatus'
 import type { StackDriver } from '@nebula/stack/driver/stackDriver'
 import pc from 'picocolors'
-import { formatMs, stateMark } from './render/words.ts'
+import { formatMs, stateMark, titleOf } from './render/words.ts'
 
 type UrlContext = Pick<StackDriver, 'catalogue' | 'codespace'>
 
@@ -41,7 +41,7 @@ export function statusTable({ catalogue, codespace }: UrlContext, services: read
     ]
     return {
       mark: stateMark(status.state),
-      cells: [service?.title ?? status.id, status.state, since, where],
+      cells: [titleOf(catalogue, status.id), status.state, since, where],
       notes: notes.filter(Boolean).join('; '),
     }
   })
@@ -59,7 +59,7 @@ export function troubleList({ catalogue }: UrlContext, services: readonly Servic
   return services
     .filter((status) => status.hint && !isGreen(status))
     .map((status) => {
-      const title = catalogue.services.find(({ id }) => id === status.id)?.title ?? status.id
+      const title = titleOf(catalogue, status.id)
       return `${stateMark(status.state)} ${pc.bold(title)}: ${status.reason}\n${pc.cyan('→')} ${status.hint}`
     })
     .join('\n')

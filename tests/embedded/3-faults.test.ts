@@ -28,9 +28,16 @@ test('a Convex function with a syntax error: the running ones stay, the error na
     writeFileSync(file, `${good}export const broken = query({ args: {}, handler: async () => \n`)
     await expect.poll(async () => (await statusOf('convex-functions')).state, POLL).toBe('failed')
     expect(await ask('added:greet')).toBe('hello')
+    const reason =
+      /runs the version of \d\d:\d\d; the newer one failed: packages\/convex\/convex\/added\.ts:5:0: Unexpected end of file/
+    expect((await statusOf('convex-functions')).error).toMatch(reason)
     const up = await embedded(['up'])
     expect(up.exitCode, up.output).toBe(5)
-    expect(up.stderr).toMatch(/added\.ts:\d+/)
+    expect(up.stderr).toMatch(reason)
+    writeFileSync(file, `${good}throw new Error('no settings')\n`)
+    const place = 'packages/convex/convex/added.ts:4:7: Uncaught Error: no settings'
+    await expect.poll(async () => (await statusOf('convex-functions')).error, POLL).toContain(place)
+    expect((await embedded(['logs', 'convex-functions'])).stdout).toContain(place)
   } finally {
     rmSync(file)
   }
@@ -46,6 +53,19 @@ test('a worker that does not compile is said to have failed, with the place; men
     const up = await embedded(['up'])
     expect(up.exitCode, up.output).toBe(5)
     expect(up.stderr).toMatch(/worker\.ts:\d+/)
+  } finally {
+    writeFileSync(file, source)
+  }
+  await expect.poll(async () => (await statusOf('nebula-worker')).state, POLL).toBe('healthy')
+})
+
+test('a workflow that throws when it is loaded is said with its place, instead of runs that never end', async () => {
+  const file = path.join(root, 'apps/worker/src/workflows/run.ts')
+  const source = readFileSync(file, 'utf8')
+  writeFileSync(file, `${source}\nthrow new Error('no settings')\n`)
+  try {
+    const place = /^apps\/worker\/src\/workflows\/run\.ts:\d+:7: Error: no settings/
+    await expect.poll(async () => (await statusOf('nebula-worker')).error, POLL).toMatch(place)
   } finally {
     writeFileSync(file, source)
   }

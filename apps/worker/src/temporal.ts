@@ -38,10 +38,15 @@ export async function connect(config: Config, log: Log, signal: AbortSignal): Pr
 /**
  * The code of the workflows: the file that was bundled when the image was built, or a new bundle of the sources.
  * @param bundled path of that file, if there is one.
- * @throws Error when the sources do not compile.
+ * @throws Error when the sources do not compile or throw when they are loaded, with the place.
  */
 export async function workflowBundle(bundled: string | undefined, logger: Logger): Promise<WorkflowBundleOption> {
-  return bundled ? { codePath: bundled } : await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger })
+  if (bundled) return { codePath: bundled }
+  // The bundler names no place, and does not see what throws at import: every run would hang without a word.
+  await import(WORKFLOWS).catch((error: unknown) => {
+    throw new Error(`the workflows cannot be loaded: ${error instanceof Error ? error.stack : String(error)}`)
+  })
+  return await bundleWorkflowCode({ workflowsPath: WORKFLOWS, logger })
 }
 
 /** Writes what Temporal's SDK says to our log. Its talk about itself is for debugging; what workflows say is not. */

@@ -1,11 +1,10 @@
 import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import type { StackEvent } from '@nebula/stack/driver/events'
 import type { Renderer } from './renderer.ts'
-import { formatMs, stateMark, stepMark } from './words.ts'
+import { formatMs, stateMark, stepMark, titleOf } from './words.ts'
 
 /** One line a change, for CI, pipes and log files. */
 export function plainRenderer(catalogue: Catalogue, write: (line: string) => void): Renderer {
-  const title = (id: string) => catalogue.services.find((service) => service.id === id)?.title ?? id
   const line = (event: StackEvent): string | null => {
     switch (event.type) {
       case 'mode':
@@ -19,7 +18,7 @@ export function plainRenderer(catalogue: Catalogue, write: (line: string) => voi
         const { id, state, reason, standIn, hint } = event.status
         const more = [reason, standIn ? `stand-in: ${standIn}` : ''].filter(Boolean).join('; ')
         const help = hint ? `\n  → ${hint}` : ''
-        return `${stateMark(state)} ${title(id)}: ${state}${more ? ` (${more})` : ''} at ${formatMs(event.ms)}${help}`
+        return `${stateMark(state)} ${titleOf(catalogue, id)}: ${state}${more ? ` (${more})` : ''} at ${formatMs(event.ms)}${help}`
       }
     }
   }

@@ -1,3 +1,4 @@
+import type { Catalogue } from '@nebula/stack/catalogue/schema'
 import type { StepEvent } from '@nebula/stack/driver/events'
 import type { ServiceState } from '@nebula/stack/driver/serviceStatus'
 import pc from 'picocolors'
@@ -48,4 +49,9 @@ export function fold(text: string, width: number): readonly string[] {
 /** Cuts plain text to a terminal's width. */
 export function fit(text: string, width: number): string {
   return text.length <= width ? text : `${text.slice(0, Math.max(0, width - 1))}…`
+}
+
+/** What a service, or a part of the platform, is called. */
+export function titleOf({ services, platform }: Pick<Catalogue, 'services' | 'platform'>, id: string): string {
+  return [...services, ...platform].find((one) => one.id === id)?.title ?? id
 }

@@ -2,6 +2,7 @@ import { pathToFileURL } from 'node:url'
 import { z } from 'zod'
 import { AuthConfig, type AuthProvider } from '../auth/providers.ts'
 import { makeCall, runAs } from '../engine/execution.ts'
+import { frames } from '../engine/functionError.ts'
 import type { CronSpec, Deployment, HttpRouter } from './deployment.ts'
 import { type DeployedFunction, functionsOf } from './functions.ts'
 import { AUTH_PATH, PushError, SCHEMA_PATH, type SourceModule } from './pushRequest.ts'
@@ -67,7 +68,8 @@ async function importModule(
   } catch (error) {
     if (error instanceof PushError) throw error
     const message = error instanceof Error ? `${error.name}: ${error.message}` : String(error)
-    throw new PushError('InvalidModules', `Loading the pushed modules failed.\nUncaught ${message}\n    at ${path}`)
+    const place = (error instanceof Error && frames(error)) || `    at ${path}`
+    throw new PushError('InvalidModules', `Loading the pushed modules failed.\nUncaught ${message}\n${place}`)
   }
 }
 

@@ -30,13 +30,13 @@ function isConvexError(thrown: unknown): thrown is ConvexError<JSONValue> {
 }
 
 /**
- * The lines of a stack that are the application's, by its own file names:
+ * The lines of a stack that are the application's, by its own file names, wherever the data is (also in `/a folder/`):
  * `    at handler (/data/functions/3/convex/runs.ts:5:9)` -> `    at handler (../convex/runs.ts:5:9)`.
  */
-function frames(error: Error): string {
+export function frames(error: Error): string {
   const lines = (error.stack ?? '').split('\n').filter((line) => /^\s+at .*\/functions\/\d+\//.test(line))
   const own = lines.filter((line) => !line.includes('node_modules'))
   return own
-    .map((line) => line.replace(/(?:file:\/\/)?\/[^\s()]*\/functions\/\d+\//, '../').replace(/^\s+/, '    '))
+    .map((line) => line.replace(/(?:file:\/\/)?\/[^()]*\/functions\/\d+\//, '../').replace(/^\s+/, '    '))
     .join('\n')
 }

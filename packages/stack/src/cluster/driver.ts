@@ -9,12 +9,12 @@ import { attempt } from '../system/attempt.ts'
 import { exec } from '../system/exec.ts'
 import { type ClusterContext, clusterContext } from './context.ts'
 import { deleteCluster, downCluster } from './down.ts'
-import { observeServices } from './follow.ts'
+import { observeServices, tiltStatus } from './follow.ts'
 import { observeCluster } from './observe.ts'
 import { podWatch } from './podWatch.ts'
 import { checkMachine } from './preflight.ts'
 import { findTilt } from './tilt.ts'
-import { tiltLogs } from './tiltResource.ts'
+import { TILTFILE_RESOURCE, tiltLogs, tiltResources } from './tiltResource.ts'
 import { upCluster } from './up.ts'
 
 /**
@@ -43,7 +43,14 @@ export async function clusterDriver(root: string, catalogue: Catalogue): Promise
     },
     async logs(options) {
       if (!(await findTilt({ root, port: tiltPort }))) throw notRunning()
+      // Tilt says it among the lines of everything else, and of named services not at all.
+      const sayProblem = async () => {
+        const tilt = await tiltStatus((await tiltResources(tiltPort))?.get(TILTFILE_RESOURCE), root)
+        if (tilt) options.onLine(`${tilt.id} │ ${tilt.reason}`)
+      }
+      if (options.follow) await sayProblem()
       await showLogs(tiltPort, options)
+      if (!options.follow) await sayProblem()
     },
   }
 }
@@ -65,7 +72,10 @@ async function clusterStatus(context: ClusterContext, secrets: Secrets | null): 
     const platform = `${definition.context} runs, Tilt does not: nothing is forwarded to this machine`
     return { platform, services: all('unknown', 'Tilt is not running') }
   }
-  const services = await observeServices({ catalogue, secrets, tiltPort, pods: podWatch(context) }, null)
+  const services = await observeServices(
+    { root: context.root, catalogue, secrets, tiltPort, pods: podWatch(context) },
+    null,
+  )
   return { platform: `${definition.context} and Tilt are running`, services }
 }
 

@@ -9,7 +9,8 @@ import { identifyProcess, terminate } from '../system/processes.ts'
 import { startInBackground } from '../system/startInBackground.ts'
 import { lastLines } from '../system/text.ts'
 import { until } from '../system/until.ts'
-import { type TiltResource, tiltResources, tiltSession } from './tiltResource.ts'
+import { tiltfileReason } from './tiltfileTrouble.ts'
+import { TILTFILE, TILTFILE_RESOURCE, type TiltResource, tiltResources, tiltSession } from './tiltResource.ts'
 
 export interface TiltOptions {
   readonly root: string
@@ -18,7 +19,6 @@ export interface TiltOptions {
   readonly signal?: AbortSignal | undefined
 }
 
-const TILTFILE = 'infra/Tiltfile'
 const START_DEADLINE_MS = 30_000
 const STOP_GRACE_MS = 10_000
 
@@ -105,11 +105,11 @@ async function tiltDidNotStart(log: string): Promise<NebulaError> {
 }
 
 /** Tilt lists resources as soon as it has loaded the Tiltfile; an error in it is the error of the resource "(Tiltfile)". */
-async function tiltfileLoaded({ port, signal }: TiltOptions): Promise<void> {
+async function tiltfileLoaded({ root, port, signal }: TiltOptions): Promise<void> {
   let error: string | undefined
   const loaded = await until(
     async () => {
-      const tiltfile = (await tiltResources(port))?.get('(Tiltfile)')
+      const tiltfile = (await tiltResources(port))?.get(TILTFILE_RESOURCE)
       error = tiltfile?.updateStatus === 'error' ? (tiltfile.buildError ?? 'unknown error') : undefined
       return error !== undefined || tiltfile?.updateStatus === 'ok'
     },
@@ -119,7 +119,7 @@ async function tiltfileLoaded({ port, signal }: TiltOptions): Promise<void> {
   throw new NebulaError(
     error === undefined
       ? `Tilt did not load ${TILTFILE} within ${START_DEADLINE_MS / 1000} s`
-      : `${TILTFILE}: ${error.trim()}`,
+      : await tiltfileReason(error, root),
     {
       code: 'TILTFILE_FAILED',
       hint: `tail -n 50 ${TILT_LOG}`,

@@ -31,6 +31,10 @@ const Sessions = z.object({
   ),
 })
 
+/** The Tiltfile of a checkout, and by its name in parentheses the resource that stands for it. */
+export const TILTFILE = 'infra/Tiltfile'
+export const TILTFILE_RESOURCE = '(Tiltfile)'
+
 /** What Tilt says of one resource (tilt 0.37, `UIResource`). */
 export interface TiltResource {
   readonly name: string

@@ -1,5 +1,5 @@
 import type { Service } from '../catalogue/schema.ts'
-import type { ServiceStatus } from '../driver/serviceStatus.ts'
+import { newerFailed, type ServiceStatus } from '../driver/serviceStatus.ts'
 import type { ProbeResult } from '../health/probe.ts'
 import { firstLine } from '../system/text.ts'
 import type { TiltResource } from './tiltResource.ts'
@@ -11,12 +11,14 @@ import type { PodTrouble } from './trouble.ts'
  * @param resource null when Tilt runs and does not know the service.
  * @param probe null when there was nothing to check.
  * @param trouble null when nothing is wrong with its pods.
+ * @param updateReason why its last build or deploy failed, with the place, if its log says so.
  */
 export function serviceStatus(
   service: Service,
   resource: TiltResource | null,
   probe: ProbeResult | null,
   trouble: PodTrouble | null,
+  updateReason: string | null = null,
 ): ServiceStatus {
   if (!resource) return { id: service.id, state: 'unknown', reason: 'Tilt does not know it' }
   const common = {
@@ -29,7 +31,7 @@ export function serviceStatus(
     case 'in_progress':
       return { ...common, state: 'building' }
     case 'error':
-      return { ...common, state: 'failed', reason: firstLine(resource.buildError ?? 'its build failed') }
+      return { ...common, state: 'failed', reason: updateFailure(resource, updateReason) }
     case 'pending':
       return { ...common, state: 'waiting', ...waitReason(service, resource) }
   }
@@ -46,6 +48,12 @@ export function serviceStatus(
   if (resource.runtimeStatus === 'ok' && probe?.ok) return { ...common, state: 'healthy' }
   const reason = resource.runtimeStatus === 'ok' ? probe?.detail : resource.podStatus
   return { ...common, state: 'starting', ...(reason ? { reason } : {}) }
+}
+
+/** What was deployed before goes on: a job's work is done, a server's pod serves. */
+function updateFailure({ buildError, deployedAt, runtimeStatus }: TiltResource, reason: string | null): string {
+  const goesOn = runtimeStatus === 'ok' || runtimeStatus === 'not_applicable'
+  return newerFailed(goesOn ? deployedAt : undefined, reason ?? firstLine(buildError ?? 'its build failed'))
 }
 
 /** Tilt also names what is its own affair, such as other builds that run now. */

@@ -125,7 +125,7 @@ export async function waitForServices(context: ClusterContext, options: UpOption
       onChange: (status) => options.onEvent({ type: 'service', status, ms: Math.round(performance.now() - start) }),
       signal: options.signal,
     },
-    clusterWatch({ catalogue, secrets: await loadSecrets(root), tiltPort, pods: podWatch(context) }),
+    clusterWatch({ root, catalogue, secrets: await loadSecrets(root), tiltPort, pods: podWatch(context) }),
   )
 }
 

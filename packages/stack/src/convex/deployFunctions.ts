@@ -7,6 +7,7 @@ import { NebulaError } from '../errors/nebulaError.ts'
 import type { Secrets } from '../secrets/secrets.ts'
 import { attempt } from '../system/attempt.ts'
 import { exec } from '../system/exec.ts'
+import { placedReason } from '../system/placedReason.ts'
 import { lastLines } from '../system/text.ts'
 import { until } from '../system/until.ts'
 import { type CanonicalUrls, setCanonicalUrls } from './canonicalUrls.ts'
@@ -58,9 +59,9 @@ export async function deployFunctions(options: DeployOptions): Promise<void> {
   }
   // First: auth.config.ts reads it while it is deployed. These are public keys, so they may stand on a command line.
   const env = await exec(['convex', 'env', 'set', 'NEBULA_SERVICE_JWKS', secrets.serviceJwks], cli)
-  if (env.exitCode !== 0) throw deployFailed('setting its environment', env.stderr)
+  if (env.exitCode !== 0) throw deployFailed('setting its environment', env.stderr, root)
   const deploy = await exec(['convex', 'deploy', '--yes', '--typecheck', 'disable', '--codegen', 'disable'], cli)
-  if (deploy.exitCode !== 0) throw deployFailed('deploying packages/convex', deploy.stderr)
+  if (deploy.exitCode !== 0) throw deployFailed('deploying packages/convex', deploy.stderr, root)
 }
 
 /** The one of before may still be there for a moment, with another secret. */
@@ -105,9 +106,11 @@ async function instanceName(url: string): Promise<string | undefined> {
   }
 }
 
-function deployFailed(what: string, stderr: string): NebulaError {
-  const said = lastLines(stderr, 15)
-  return new NebulaError(`${what} failed:\n${said}`, {
+function deployFailed(what: string, stderr: string, root: string): NebulaError {
+  // A backend names files as seen from the functions' folder, the CLI as seen from the package.
+  const lines = stderr.replaceAll('../convex/', 'convex/').split('\n')
+  const placed = placedReason(lines, { root, cwd: path.join(root, PACKAGE) })
+  return new NebulaError(placed ?? `${what} failed:\n${lastLines(stderr, 15)}`, {
     code: 'CONVEX_DEPLOY_FAILED',
     hint: 'mend it in packages/convex (`npm run pnpm -- --filter @nebula/convex check` finds wrong types), then: npm run deploy-functions',
     exitCode: ExitCode.ServiceFailed,

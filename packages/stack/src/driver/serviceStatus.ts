@@ -31,6 +31,19 @@ export interface ServiceStatus {
   readonly restarts?: number
 }
 
+/**
+ * Why a service has failed of which an earlier version goes on.
+ * @param since when that version was deployed, ISO 8601; undefined when there is none.
+ * @param why why the newer one failed.
+ */
+export function newerFailed(since: string | undefined, why: string): string {
+  if (since === undefined) return why
+  const time = new Date(since)
+  const isToday = time.toDateString() === new Date().toDateString()
+  const clock = time.toTimeString().slice(0, 5)
+  return `runs the version of ${isToday ? clock : `${since.slice(0, 10)}, ${clock}`}; the newer one failed: ${why}`
+}
+
 /** Whether a service is where it should be: a server healthy, a job done. */
 export function isGreen(status: ServiceStatus): boolean {
   return status.state === 'healthy' || status.state === 'completed'

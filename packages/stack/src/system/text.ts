@@ -1,8 +1,10 @@
 import { stripVTControlCharacters } from 'node:util'
+import { placedReason, type Surroundings } from './placedReason.ts'
 
 const LONGEST = 200
 const ERROR = /(?:^|\s|")(?:\w*Error|error|fatal|FATAL|panic)\b/
-const STACK_FRAME = /^\s+at |^Node\.js v/
+/** Frames of a stack, and what to do about an error that was said before. */
+const NO_REASON = /^\s+at |^Node\.js v|^→ /
 
 /**
  * The line that most likely says why a process ended: the last one that speaks of an error, or the last one.
@@ -11,13 +13,21 @@ const STACK_FRAME = /^\s+at |^Node\.js v/
 export function lastWords(lines: readonly string[]): string {
   const said = lines
     .map((line) => stripVTControlCharacters(line).trimEnd())
-    .filter((line) => line.trim() !== '' && !STACK_FRAME.test(line))
-  const line = (said.findLast((one) => ERROR.test(one)) ?? said.at(-1) ?? '').trim()
+    .filter((line) => line.trim() !== '' && !NO_REASON.test(line))
+  return cut((said.findLast((one) => ERROR.test(one)) ?? said.at(-1) ?? '').trim())
+}
+
+function cut(line: string): string {
   return line.length > LONGEST ? `${line.slice(0, LONGEST - 1)}…` : line
 }
 
-/** How a process ended, with its last words if it had any: `exited with code 1: TypeError: …`. */
-export function whyEnded(what: string, lines: readonly string[]): string {
+/**
+ * Why a process ended: `apps/worker/src/main.ts:3:7: Error: …` where it named a place in our files; otherwise how it ended,
+ * with its last words if it had any, `exited with code 1: TypeError: …`.
+ */
+export function whyEnded(what: string, lines: readonly string[], surroundings: Surroundings): string {
+  const placed = placedReason(lines, surroundings)
+  if (placed !== null) return cut(placed)
   const words = lastWords(lines)
   return words === '' ? what : `${what}: ${words}`
 }

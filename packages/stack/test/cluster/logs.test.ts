@@ -7,12 +7,23 @@ import { temporaryFolder } from '../temporaryFolder.ts'
 
 const root = path.resolve(import.meta.dirname, '../../../..')
 
-/** A Tilt that runs this checkout's Tiltfile, and whose `logs` does this. */
-async function driverWithTilt(logs: string) {
+/** A Tilt that runs this checkout's Tiltfile, with this error in it if any, and whose `logs` does this. */
+async function driverWithTilt(logs: string, error?: string) {
   const bin = path.join(await temporaryFolder(), 'bin')
   mkdirSync(bin)
   const session = { spec: { tiltfilePath: path.join(root, 'infra/Tiltfile') }, status: { pid: process.pid } }
-  const script = `#!/bin/sh\nif [ "$1" = get ]; then echo '${JSON.stringify({ items: [session] })}'; else ${logs}; fi\n`
+  const tiltfile = {
+    metadata: { name: '(Tiltfile)' },
+    status: error === undefined ? { updateStatus: 'ok' } : { updateStatus: 'error', buildHistory: [{ error }] },
+  }
+  const answer = (item: unknown) => `echo '${JSON.stringify({ items: [item] })}'`
+  const script = `#!/bin/sh
+case "$1 $2" in
+  'get sessions') ${answer(session)} ;;
+  'get uiresources') ${answer(tiltfile)} ;;
+  *) ${logs} ;;
+esac
+`
   writeFileSync(path.join(bin, 'tilt'), script, { mode: 0o755 })
   vi.stubEnv('PATH', `${bin}:${process.env.PATH}`)
   onTestFinished(() => void vi.unstubAllEnvs())
@@ -37,4 +48,15 @@ test('a Tilt that cannot show logs is an error', async () => {
   const driver = await driverWithTilt('exit 1')
   const { signal } = new AbortController()
   await expect(driver.logs({ ...OPTIONS, signal, onLine: () => {} })).rejects.toMatchObject({ code: 'TILT_FAILED' })
+})
+
+test('why Tilt follows no edit is said too: last, or first where the lines have no end', async () => {
+  const driver = await driverWithTilt('echo hello', 'Error in fail: not today')
+  const { signal } = new AbortController()
+  for (const follow of [true, false]) {
+    const lines: string[] = []
+    await driver.logs({ ...OPTIONS, follow, signal, onLine: (line) => void lines.push(line) })
+    const problem = 'tilt │ infra/Tiltfile: not today'
+    expect(lines).toEqual(follow ? [problem, 'hello'] : ['hello', problem])
+  }
 })

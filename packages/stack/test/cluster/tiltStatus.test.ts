@@ -72,6 +72,18 @@ test('a failed build and a failed pod say why, in one line', () => {
   })
 })
 
+test('a failed update says what runs on, and the reason with its place where the log has one', () => {
+  const deployedAt = new Date().toISOString()
+  const clock = new Date(deployedAt).toTimeString().slice(0, 5)
+  const build = { updateStatus: 'error', buildError: 'exit status 1', deployedAt }
+  const reasonOf = (change: Partial<TiltResource>) =>
+    serviceStatus(service('server'), resource({ ...build, ...change }), null, null, 'a.ts:3:1: no').reason
+  expect(reasonOf({})).toBe(`runs the version of ${clock}; the newer one failed: a.ts:3:1: no`)
+  expect(reasonOf({ runtimeStatus: 'error' })).toBe('a.ts:3:1: no')
+  expect(reasonOf({ deployedAt: undefined })).toBe('a.ts:3:1: no')
+  expect(reasonOf({ deployedAt: '2026-01-02T12:00:00Z' })).toContain('runs the version of 2026-01-02, ')
+})
+
 test('a stand-in is named', () => {
   const probe = { ok: true, ms: 1, standIn: 'convex-embedded 0.1.0' }
   expect(serviceStatus(service('server'), resource({}), probe, null)).toMatchObject({

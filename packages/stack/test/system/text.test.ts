@@ -16,6 +16,8 @@ describe('the last words of a process', () => {
     ['what PostgreSQL says', ['FATAL:  no role', 'bye'], 'FATAL:  no role'],
     ['no frame of a stack', ['Error: no', '    at file.ts:1', 'Node.js v24.1.0'], 'Error: no'],
     ['no frame of a stack, where nothing else is an error', ['no', '    at Error.ts:1', 'Node.js v24.1.0'], 'no'],
+    ['no advice', ['error: no key', '→ npm run up'], 'error: no key'],
+    ['no advice, where nothing is an error', ['no key', '→ npm run up'], 'no key'],
     ['a line that begins with at', ['at home'], 'at home'],
     ['a line with at inside', ['one', 'we are at home'], 'we are at home'],
     ['a line that speaks of Node.js', ['it needs Node.js v24'], 'it needs Node.js v24'],
@@ -27,8 +29,12 @@ describe('the last words of a process', () => {
   })
 
   it('follow how it ended', () => {
-    expect(whyEnded('exited with code 1', ['TypeError: no'])).toBe('exited with code 1: TypeError: no')
-    expect(whyEnded('exited with code 1', [''])).toBe('exited with code 1')
+    expect(whyEnded('exited with code 1', ['TypeError: no'], { root: '/checkout', cwd: '/checkout' })).toBe(
+      'exited with code 1: TypeError: no',
+    )
+    const thrown = ['Error: no', '    at /checkout/a.ts:1:2']
+    expect(whyEnded('exited with code 1', thrown, { root: '/checkout', cwd: '/' })).toBe('a.ts:1:2: Error: no')
+    expect(whyEnded('exited with code 1', [''], { root: '/checkout', cwd: '/checkout' })).toBe('exited with code 1')
   })
 })
 

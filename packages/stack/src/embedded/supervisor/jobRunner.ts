@@ -1,3 +1,4 @@
+import { newerFailed } from '../../driver/serviceStatus.ts'
 import { whyEnded } from '../../system/text.ts'
 import { type Exit, startChild } from './child.ts'
 import { makeRunner, type ProcessRunnerOptions, processTools, type Runner, update } from './runner.ts'
@@ -10,12 +11,20 @@ export function jobRunner(options: ProcessRunnerOptions): Runner {
   const { log, change, unwatch, close } = processTools(options)
 
   async function run(signal: AbortSignal): Promise<void> {
+    /** When what it last did without an error was begun, ISO 8601: that is what the stack goes on with. */
+    let doneSince: string | undefined
     while (!signal.aborted) {
       change.forget()
       const { code, what } = await once(signal)
       if (signal.aborted) return
-      if (code === 0) update(board, id, { state: 'completed' })
-      else update(board, id, { state: 'failed' }, whyEnded(what, log.recent()))
+      if (code === 0) {
+        doneSince = board.get(id).since
+        update(board, id, { state: 'completed' })
+      } else {
+        const why = whyEnded(what, log.recent(), { root: context.root, cwd: launch.cwd })
+        log.note(why)
+        update(board, id, { state: 'failed' }, newerFailed(doneSince, why))
+      }
       await change.wait(signal)
     }
   }

@@ -125,16 +125,16 @@ export function serverRunner(options: ProcessRunnerOptions): Runner {
   ): Promise<readonly Life[]> {
     isDown = true
     const restarts = (board.get(id).restarts ?? 0) + 1
-    const why = whyEnded(what, log.recent())
+    const why = whyEnded(what, log.recent(), { root: context.root, cwd: launch.cwd })
     const decision = afterCrashDecision(history, life)
     if (decision.kind === 'give up') {
-      log.note(`${what}, ${decision.starts} times in a row: given up until its sources change or \`npm run up\``)
+      log.note(`${why}, ${decision.starts} times in a row: given up until its sources change or \`npm run up\``)
       update(board, id, { state: 'failed', restarts }, why)
       await change.wait(signal)
       return []
     }
     const pause = `${decision.pauseMs / 1000} s`
-    log.note(`${what}: starting again in ${pause}`)
+    log.note(`${why}: starting again in ${pause}`)
     update(board, id, { state: 'starting', restarts }, `${why}; starting again in ${pause}`)
     const waking = new AbortController()
     const either = AbortSignal.any([waking.signal, signal])
