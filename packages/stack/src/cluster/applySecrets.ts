@@ -4,7 +4,7 @@ import type { Secrets } from '../secrets/secrets.ts'
 import { exec, execText } from '../system/exec.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { kubectl } from './kubeObjects.ts'
-import { recoverSecrets } from './recoverSecrets.ts'
+import { secretsOfCluster } from './recoverSecrets.ts'
 
 const SECRET = 'nebula-secrets'
 const Dated = z.object({ creationTimestamp: z.string() })
@@ -44,7 +44,7 @@ export async function applySecrets(
   const cluster = kubectl(definition)
   // No secret: it stands in every log, and in a ConfigMap.
   const { convexInstanceName: _, ...values } = secrets
-  const found = await recoverSecrets(definition)
+  const found = await secretsOfCluster(definition)
   const { convexInstanceName: __, ...before } = found ?? {}
   if (!found) await execText([...cluster, 'apply', '-f', namespaceFile])
   if (!found || !isDeepStrictEqual(before, values)) {

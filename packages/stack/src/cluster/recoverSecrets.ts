@@ -38,7 +38,13 @@ function fileOf({ data }: ClusterDefinition): string {
   return `${data.path}/secrets.json`
 }
 
-async function secretsOfCluster(definition: ClusterDefinition): Promise<Readonly<Record<string, string>> | null> {
+/**
+ * The secrets that the services in the cluster have.
+ * @returns null when none were handed to it.
+ */
+export async function secretsOfCluster(
+  definition: ClusterDefinition,
+): Promise<Readonly<Record<string, string>> | null> {
   const get = [...kubectl(definition), 'get']
   const [secret, instance] = await Promise.all([
     exec([...get, 'secret', 'nebula-secrets', '-o', 'json', '--ignore-not-found']),

@@ -91,7 +91,7 @@ test.each([
 test('where nothing is made no image is looked at', async () => {
   fakeTools([nodes(1), k3dHosts, registry(true), inKubeconfig, sameDefinition])
   const beforeCreating = () => Promise.reject(new Error('asked'))
-  expect(await ensureCluster(await definition(), { beforeCreating })).toEqual([])
+  expect(await ensureCluster(await definition(), { beforeCreating })).toEqual({ done: [], isNew: false })
 })
 
 test('nodes that Docker started on its own are started again by k3d, which gives them their host entries', async () => {

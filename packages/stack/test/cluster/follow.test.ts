@@ -8,7 +8,7 @@ import { fakeTools } from './fakeTools.ts'
 const catalogue = parseCatalogue(
   `
 name: test
-cluster: { name: k3d-test, namespace: test, definition: infra/ctlptl.yaml }
+cluster: { name: k3d-test, namespace: test, definition: infra/ctlptl.yaml, dataVolume: nebula-data }
 platform: [{ id: tilt, title: Tilt, endpoints: [{ name: ui, scheme: http, localPort: 10350, label: Tilt, audience: person, onForward: notify }] }]
 services:
   - { id: job, title: Job, summary: a job, group: data, kind: job, resources: { memoryMb: 1, diskMb: 1 }, usualStartMs: 1 }
