@@ -7,7 +7,10 @@ const Event = z.looseObject({ type: z.string(), id: z.string().optional(), state
 export function imagesStep(stdout: string): readonly string[] {
   const events = stdout.split('\n').flatMap((line) => (line.startsWith('{') ? [Event.parse(JSON.parse(line))] : []))
   const images = events.filter(({ type, id }) => type === 'step' && id === 'images')
-  return images.map(({ state, message }) => `${state}: ${message}`)
+  // Some that the node has of its own cannot be pulled everywhere, and are tried each time.
+  return images
+    .map(({ state, message }) => `${state}: ${message}`)
+    .filter((line) => !line.startsWith('progress: pulling '))
 }
 
 /** Of an `up` that pushed no image, and had none refused. */

@@ -117,8 +117,8 @@ async function realWith(tools: FakeTools, flags: readonly string[], options: Com
 test('pulls every image, and does to the stack in a copy of the checkout what a week does to it', async () => {
   const { exitCode, output, stdout, tools, report } = await real([])
   expect(exitCode, output).toBe(0)
-  const pulled = tools.lines('docker pull --quiet ')
-  expect(pulled.map((reference) => reference.replace(/:[^/]*$/, '')).toSorted()).toEqual(IMAGES)
+  const pulled = tools.lines('docker pull --quiet ').map((reference) => reference.replace(/[:@][^/]*$/, ''))
+  expect(pulled.toSorted()).toEqual(IMAGES)
   expect(tools.lines('npm run --silent ')).toEqual(CLUSTER_STEPS)
   const [copy] = new Set(tools.calls().flatMap(({ line, cwd }) => (line.startsWith('npm ') ? [cwd] : [])))
   expect(copy).not.toBe(repository)
@@ -178,7 +178,9 @@ test('refuses a stand-in that answers in place of a service, and deletes the sta
 test('a rehearsal takes stand-ins as they are, and says that it proves nothing', async () => {
   const standIn = images({ postgres: { RepoDigests: [] } })
   const answers = status({ id: 'convex-backend', standIn: 'convex-embedded 0.1.0' })
-  const { exitCode, stdout, tools, report } = await real([standIn, answers], ['--allow-stand-ins'])
+  const made = { Architecture: 'arm64', Config: { Labels: { 'nebula.stand-in': '1' } } }
+  const here: Answer = { when: /docker image inspect (?!mcr)\S+$/, stdout: JSON.stringify([made]) }
+  const { exitCode, stdout, tools, report } = await real([here, standIn, answers], ['--allow-stand-ins'])
   expect(exitCode).toBe(0)
   expect(tools.lines('docker pull')).toEqual(NOTHING)
   expect(stdout).toContain('1 of 14 are stand-ins')

@@ -39,7 +39,7 @@ function portOf(server: { address(): unknown }): number {
 }
 
 const catalogue = (ports: { backend: number; page: number }) => `name: nebula
-cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml }
+cluster: { name: k3d-nebula, namespace: nebula, definition: infra/ctlptl.yaml, dataVolume: nebula-data }
 platform:
   - id: tilt
     title: Tilt

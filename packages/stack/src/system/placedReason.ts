@@ -1,4 +1,5 @@
 import path from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 
 /** From where a program named the files in what it said. */
@@ -99,8 +100,18 @@ function lastMatch(lines: readonly string[], pattern: RegExp) {
 /** `packages/a/b.ts:3:21: `, or nothing where the message begins with its place. */
 function relative(place: string, { root, cwd }: Surroundings): string {
   if (place === '') return ''
-  const absolute = path.resolve(cwd, place.replace(/^file:\/\//, ''))
+  const absolute = path.resolve(cwd, fileOf(place))
   return `${path.relative(root, absolute)}: `
+}
+
+/** Node.js names modules by their URL. What only looks like one is left as it is: programs print what they like. */
+function fileOf(place: string): string {
+  if (!place.startsWith('file:')) return place
+  try {
+    return fileURLToPath(place)
+  } catch {
+    return place.replace(/^file:\/\//, '')
+  }
 }
 
 /** A message that names files of the checkout names them as we do. */

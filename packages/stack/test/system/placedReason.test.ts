@@ -55,3 +55,10 @@ it('says nothing where no file of ours is named', () => {
   expect(placedReason(['FATAL: no role', 'bye'], worker)).toBeNull()
   expect(placedReason([], worker)).toBeNull()
 })
+
+it.each([
+  ['in a folder with a space', 'file:///checkout/a%20b/c.mjs:1:7', 'a b/c.mjs:1:7: TypeError: no'],
+  ['that is no URL', 'file:///checkout/%zz.mjs:1:7', '%zz.mjs:1:7: TypeError: no'],
+])('names a file %s', (_, place, reason) => {
+  expect(placedReason(['TypeError: no', `    at ${place}`], worker)).toBe(reason)
+})

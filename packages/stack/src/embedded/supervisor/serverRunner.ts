@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
+import { placedReason } from '../../system/placedReason.ts'
 import { whyEnded } from '../../system/text.ts'
 import { type Child, type Exit, startChild } from './child.ts'
 import { watchHealth } from './healthWatch.ts'
@@ -125,16 +126,19 @@ export function serverRunner(options: ProcessRunnerOptions): Runner {
   ): Promise<readonly Life[]> {
     isDown = true
     const restarts = (board.get(id).restarts ?? 0) + 1
-    const why = whyEnded(what, log.recent(), { root: context.root, cwd: launch.cwd })
+    const surroundings = { root: context.root, cwd: launch.cwd }
+    const why = whyEnded(what, log.recent(), surroundings)
+    // Its last words are in the log already.
+    const told = placedReason(log.recent(), surroundings) ?? what
     const decision = afterCrashDecision(history, life)
     if (decision.kind === 'give up') {
-      log.note(`${why}, ${decision.starts} times in a row: given up until its sources change or \`npm run up\``)
+      log.note(`${told}, ${decision.starts} times in a row: given up until its sources change or \`npm run up\``)
       update(board, id, { state: 'failed', restarts }, why)
       await change.wait(signal)
       return []
     }
     const pause = `${decision.pauseMs / 1000} s`
-    log.note(`${why}: starting again in ${pause}`)
+    log.note(`${told}: starting again in ${pause}`)
     update(board, id, { state: 'starting', restarts }, `${why}; starting again in ${pause}`)
     const waking = new AbortController()
     const either = AbortSignal.any([waking.signal, signal])
