@@ -1,4 +1,4 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import path from 'node:path'
 import { RunsClient } from '@nebula/convex/runsClient'
 import { workflowOf } from '@nebula/convex/runWorkflow'
@@ -86,7 +86,7 @@ test('a changed cluster definition: the cluster is made anew, with a word on why
 test('a node that was removed by force while it ran, and secrets that were lost with it, come back', async () => {
   const file = path.join(root, '.nebula/secrets.json')
   const before = JSON.parse(readFileSync(file, 'utf8'))
-  renameSync(file, `${file}.lost`)
+  rmSync(file)
   const removed = await run(root, ['docker', 'rm', '--force', '--volumes', `${CONTEXT}-server-0`])
   expect(removed.exitCode, removed.output).toBe(0)
   await succeed(['up', '--mode', 'cluster'])
