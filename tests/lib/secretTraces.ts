@@ -3,7 +3,7 @@ import { homedir, tmpdir } from 'node:os'
 import path from 'node:path'
 import { allEndpoints, portsOf } from '@nebula/stack/catalogue/endpoints'
 import { parseCatalogue } from '@nebula/stack/catalogue/load'
-import { SECRETS_FILE } from '@nebula/stack/checkout/paths'
+import { SECRETS_FILE, STATE_FOLDER } from '@nebula/stack/checkout/paths'
 import { STACK_FILE } from '@nebula/stack/checkout/root'
 import type { Secrets } from '@nebula/stack/secrets/secrets'
 import { rawRequest, requestText } from '../../packages/stack/test/rawRequest.ts'
@@ -33,10 +33,10 @@ export class SecretTraces {
 
   /**
    * In the files of this checkout, of the folder for temporary files and of the home. What was last written to before
-   * there were secrets cannot hold one.
+   * there was a place for secrets cannot hold one; their file itself may be a later one, if they were lost and found.
    */
   async inFiles(): Promise<readonly Trace[]> {
-    const since = statSync(path.join(this.#root, SECRETS_FILE)).birthtimeMs - 1_000
+    const since = statSync(path.join(this.#root, STATE_FOLDER)).birthtimeMs - 1_000
     const folders = [this.#root, tmpdir(), '/tmp', homedir()]
     const newer = ['-type', 'f', '-newermt', `@${since / 1000}`, '-print0']
     const found = (await run(this.#root, ['find', ...new Set(folders), '-xdev', ...newer])).stdout.split('\0')
