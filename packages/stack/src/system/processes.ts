@@ -154,7 +154,10 @@ function send(target: number, signal: NodeJS.Signals): void {
  * number, so what is left without a leader is ours; what a stranger with our pid leads is not.
  */
 async function groupIsThere(identity: ProcessIdentity, mark?: Mark): Promise<boolean> {
-  if (await identifyProcess(identity.pid)) return await isSameProcess(identity, mark)
+  const leader = await identifyProcess(identity.pid)
+  if (leader && leader.startTime !== identity.startTime) return false
+  // One that ends just now carries nothing any more, and may leave others.
+  if (leader && (mark === undefined || (await carriesMark(identity.pid, mark)))) return true
   if (process.platform === 'linux' && !identity.startTime.startsWith(await bootId())) return false
   const rows = process.platform === 'linux' ? await linuxRows() : await psRows(['-A'])
   const members = rows.filter((row) => row.group === identity.pid)
