@@ -4,7 +4,7 @@ import { beforeAll, expect, test } from 'vitest'
 import { openedBy } from '../lib/keys.ts'
 import { run } from '../lib/nebula.ts'
 import { rotatesInTheMiddle } from '../lib/rotation.ts'
-import { SecretTraces, secretsOf } from '../lib/secretTraces.ts'
+import { FILES_WITH_SECRETS, SecretTraces, secretsOf } from '../lib/secretTraces.ts'
 import { addresses, embedded, root, statusOf, succeed } from './setup.ts'
 
 /* After the work of the tests before: their logs, data and processes are what is looked through. */
@@ -29,13 +29,7 @@ test('no command says a secret', () => {
 })
 
 test('of files, only those that are for it hold a secret', async () => {
-  expect([...(await traces.inFiles())].sort()).toEqual([
-    'convexAdminKey: .nebula/secrets.json',
-    'convexAdminKey: packages/convex/.env.local',
-    'convexInstanceSecret: .nebula/secrets.json',
-    'postgresPassword: .nebula/secrets.json',
-    'serviceKey: .nebula/secrets.json',
-  ])
+  expect([...(await traces.inFiles())].sort()).toEqual(FILES_WITH_SECRETS)
 })
 
 test('no secret stands on a command line, and processes have those that they need in their environments', () => {

@@ -12,6 +12,15 @@ import { run } from './nebula.ts'
 /** A secret, and where it is that it should not be: `convexAdminKey: packages/convex/.env.local`. Never its value. */
 export type Trace = string
 
+/** What `inFiles` finds, sorted, where each secret is only in files that are for it. */
+export const FILES_WITH_SECRETS: readonly Trace[] = [
+  'convexAdminKey: .nebula/secrets.json',
+  'convexAdminKey: packages/convex/.env.local',
+  'convexInstanceSecret: .nebula/secrets.json',
+  'postgresPassword: .nebula/secrets.json',
+  'serviceKey: .nebula/secrets.json',
+]
+
 /** Looks for a checkout's secrets, in every form in which they may turn up. */
 export class SecretTraces {
   readonly #root: string

@@ -4,9 +4,8 @@ import type { Secrets } from '../secrets/secrets.ts'
 import { exec, execText } from '../system/exec.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { kubectl } from './kubeObjects.ts'
-import { secretsOfCluster } from './recoverSecrets.ts'
+import { clusterSecret, SECRET } from './recoverSecrets.ts'
 
-const SECRET = 'nebula-secrets'
 const Dated = z.object({ creationTimestamp: z.string() })
 const Workloads = z.object({
   items: z.array(
@@ -44,25 +43,31 @@ export async function applySecrets(
   const cluster = kubectl(definition)
   // No secret: it stands in every log, and in a ConfigMap.
   const { convexInstanceName: _, ...values } = secrets
-  const found = await secretsOfCluster(definition)
-  const { convexInstanceName: __, ...before } = found ?? {}
+  const found = await clusterSecret(definition)
   if (!found) await execText([...cluster, 'apply', '-f', namespaceFile])
-  if (!found || !isDeepStrictEqual(before, values)) {
-    await execText([...cluster, 'delete', 'secret', SECRET, '--ignore-not-found'])
-    const metadata = { name: SECRET, namespace: definition.namespace }
-    const input = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: values })
-    await execText([...cluster, 'create', '-f', '-'], { input })
-  }
-  const restarted = await restartOlder(cluster)
+  const isThere = found !== null && isDeepStrictEqual(found.values, values)
+  const restarted = await restartOlder(cluster, isThere ? found.since : await makeSecret(definition, values))
   return found ? restarted : null
 }
 
-/** @returns the deployments that had pods from before the Secret. */
-async function restartOlder(cluster: readonly string[]): Promise<readonly string[]> {
-  const get = async (...what: readonly string[]) =>
-    JSON.parse(await execText([...cluster, 'get', ...what, '-o', 'json']))
-  const { creationTimestamp: since } = z.object({ metadata: Dated }).parse(await get('secret', SECRET)).metadata
-  const { items } = Workloads.parse(await get('deployments,pods'))
+/** @returns when it was made, ISO 8601. */
+async function makeSecret(definition: ClusterDefinition, values: object): Promise<string> {
+  const cluster = kubectl(definition)
+  await execText([...cluster, 'delete', 'secret', SECRET, '--ignore-not-found'])
+  const metadata = { name: SECRET, namespace: definition.namespace }
+  const input = JSON.stringify({ apiVersion: 'v1', kind: 'Secret', metadata, stringData: values })
+  await execText([...cluster, 'create', '-f', '-'], { input })
+  const made = await execText([...cluster, 'get', 'secret', SECRET, '-o', 'json'])
+  return z.object({ metadata: Dated }).parse(JSON.parse(made)).metadata.creationTimestamp
+}
+
+/**
+ * @param since when the Secret was made.
+ * @returns the deployments that had pods from before it.
+ */
+async function restartOlder(cluster: readonly string[], since: string): Promise<readonly string[]> {
+  const got = await execText([...cluster, 'get', 'deployments,pods', '-o', 'json'])
+  const { items } = Workloads.parse(JSON.parse(got))
   const old = items.filter(({ kind, metadata }) => kind === 'Pod' && isLiving(metadata) && isBefore(metadata, since))
   const stale = items
     .filter(({ kind, spec }) => kind === 'Deployment' && takesSecret(spec))

@@ -2,12 +2,11 @@ import { type OnEvent, reportStep } from '../driver/events.ts'
 import { execText } from '../system/exec.ts'
 import type { ClusterContext } from './context.ts'
 import { deleteDataVolume } from './dataVolume.ts'
+import { stopNodes } from './ensure.ts'
 import { observeCluster } from './observe.ts'
 import { removeCluster } from './removeCluster.ts'
 import { stopTilt } from './tilt.ts'
 import { removeToolsNode } from './toolsNode.ts'
-
-const STOP_TIMEOUT_MS = 180_000
 
 /**
  * Stops Tilt, the cluster and the registry. All data stays.
@@ -31,7 +30,7 @@ export async function downCluster(context: ClusterContext, onEvent: OnEvent): Pr
     `Cluster ${definition.context}`,
     async () => {
       if (seen.hasToolsNode) await removeToolsNode(definition)
-      if (runs) await execText(['k3d', 'cluster', 'stop', definition.k3dName], { timeoutMs: STOP_TIMEOUT_MS })
+      if (runs) await stopNodes(definition)
       if (seen.registry === 'running') await execText(['docker', 'stop', definition.registryName])
     },
     () => (runs ? 'stopped, its data stays' : seen.nodes === 'absent' ? 'there is none' : 'was stopped'),

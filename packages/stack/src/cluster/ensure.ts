@@ -160,15 +160,13 @@ async function startNodes(definition: ClusterDefinition, options: EnsureOptions)
 
 /** Not `k3d cluster restart`, which is the same and came only with k3d 5.9. */
 async function restartNodes(definition: ClusterDefinition, options: EnsureOptions) {
-  await stopNodes(definition, options)
+  await stopNodes(definition, options.signal)
   await startNodes(definition, options)
 }
 
-async function stopNodes(definition: ClusterDefinition, options: EnsureOptions) {
-  await execText(['k3d', 'cluster', 'stop', definition.k3dName], {
-    timeoutMs: START_TIMEOUT_MS,
-    signal: options.signal,
-  })
+/** @throws NebulaError when k3d fails. */
+export async function stopNodes(definition: ClusterDefinition, signal?: AbortSignal): Promise<void> {
+  await execText(['k3d', 'cluster', 'stop', definition.k3dName], { timeoutMs: START_TIMEOUT_MS, signal })
 }
 
 async function attachRegistry(definition: ClusterDefinition) {
@@ -216,7 +214,7 @@ async function remake(
   if (inNode.length > 0) {
     const claims = inNode.map(({ claim }) => claim).join(', ')
     await step(`moving the data out of the cluster (${claims}) into the volume ${definition.data.volume}`, async () => {
-      await stopNodes(definition, options)
+      await stopNodes(definition, options.signal)
       await moveDataOut(definition, inNode)
     })
   }

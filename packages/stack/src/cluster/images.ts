@@ -1,8 +1,8 @@
 import { glob, readFile } from 'node:fs/promises'
 import path from 'node:path'
-import { parseAllDocuments } from 'yaml'
 import { loadShapes } from '../images/imageShape.ts'
 import type { ClusterDefinition } from './definition.ts'
+import { serviceManifests } from './serviceManifests.ts'
 
 /** An image reference, taken apart: `postgres:16-alpine` is docker.io, library/postgres, 16-alpine. */
 export interface ImageReference {
@@ -32,10 +32,7 @@ export function parseImage(reference: string): ImageReference | null {
 /** The published images that the services' manifests run, each once, sorted. What is built here has no tag and is left out. */
 export async function serviceImages(root: string): Promise<readonly string[]> {
   const images = new Set<string>()
-  for await (const file of glob('infra/services/*/*.k8s.yaml', { cwd: root })) {
-    const documents = parseAllDocuments(await readFile(path.join(root, file), 'utf8'))
-    for (const document of documents) collectImages(document.toJS(), images)
-  }
+  for (const object of await serviceManifests(root)) collectImages(object, images)
   return [...images].filter((image) => image.includes(':')).sort()
 }
 

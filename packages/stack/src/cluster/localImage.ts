@@ -24,12 +24,16 @@ export const STAND_IN_LABELS = ['nebula.stand-in', 'lab.stamp'] as const
 /** From this version of the API on containerd's image store says what was pulled, and from where. */
 const SAYS_WHAT_WAS_PULLED = '1.53'
 
+const Text = z.string().default('')
 const Inspected = z.tuple([
   z.object({
+    Id: Text,
     RepoDigests: z.array(z.string()).nullish(),
-    Architecture: z.string().default(''),
+    Os: Text,
+    Architecture: Text,
+    Variant: Text,
     Size: z.number().default(0),
-    Config: z.object({ User: z.string().default(''), Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
+    Config: z.object({ User: Text, Labels: z.record(z.string(), z.string()).nullish() }).nullish(),
     /** Of containerd's image store only. */
     Descriptor: z.unknown().optional(),
     Identity: z.object({ Pull: z.array(z.object({ Repository: z.string() })).nullish() }).nullish(),
@@ -48,10 +52,8 @@ export async function localImage(
   apiVersion: string | null,
   docker: readonly string[] = ['docker'],
 ): Promise<LocalImage> {
-  const { exitCode, stdout } = await exec([...docker, 'image', 'inspect', reference])
-  const found = exitCode === 0 ? Inspected.safeParse(parseJson(stdout)).data?.[0] : undefined
-  // Containerd's image store also names an image that it has for other platforms only, and then without one.
-  if (!found?.Architecture) return ABSENT
+  const found = await inspectImage(reference, docker)
+  if (!found) return ABSENT
   const digest = upstreamDigest(reference, found.RepoDigests ?? [])
   const image = { bytes: found.Size, user: found.Config?.User ?? '' }
   if (STAND_IN_LABELS.some((label) => found.Config?.Labels?.[label] !== undefined))
@@ -63,6 +65,20 @@ export async function localImage(
     return { from: 'pulled', digest, ...image }
   const says = apiVersion !== null && compareVersions(apiVersion, SAYS_WHAT_WAS_PULLED) >= 0
   return says ? { from: 'built', digest: null, ...image } : { from: 'unclear', digest, ...image }
+}
+
+/**
+ * What Docker says of an image that it can run.
+ * @returns null when it has none of this name. Containerd's image store also names an image that it has for other
+ * platforms only, and then without one.
+ */
+export async function inspectImage(
+  reference: string,
+  docker: readonly string[] = ['docker'],
+): Promise<z.infer<typeof Inspected>[0] | null> {
+  const { exitCode, stdout } = await exec([...docker, 'image', 'inspect', reference])
+  const found = exitCode === 0 ? Inspected.safeParse(parseJson(stdout)).data?.[0] : undefined
+  return found?.Architecture ? found : null
 }
 
 /**

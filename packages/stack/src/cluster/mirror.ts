@@ -1,4 +1,3 @@
-import { z } from 'zod'
 import { NebulaError } from '../errors/nebulaError.ts'
 import { attempt } from '../system/attempt.ts'
 import { dockerClientApiVersion } from '../system/dockerEngine.ts'
@@ -8,7 +7,7 @@ import { compareVersions } from '../system/version.ts'
 import type { ClusterDefinition } from './definition.ts'
 import type { ImageLock } from './imageLock.ts'
 import { type ImageReference, parseImage } from './images.ts'
-import { upstreamDigest } from './localImage.ts'
+import { inspectImage, upstreamDigest } from './localImage.ts'
 import { Registry } from './registry.ts'
 
 export interface MirrorResult {
@@ -29,7 +28,7 @@ export interface MirrorOptions {
 }
 
 /** An image as the local Docker has it. */
-interface LocalImage {
+interface PushableImage {
   /** Names the content: the configuration, the manifest or the index, depending on Docker's image store. */
   readonly id: string
   /** What `docker run` takes of it: `linux/amd64`. */
@@ -42,12 +41,6 @@ type Definition = Pick<ClusterDefinition, 'registryPort'>
 const PUSH_TIMEOUT_MS = 600_000
 /** Docker 27, whose `docker push` takes a platform. */
 const PUSHES_A_PLATFORM = '1.46'
-const Text = z.string().default('')
-const RepoDigests = z
-  .array(z.string())
-  .nullish()
-  .transform((digests) => digests ?? [])
-const LocalImages = z.tuple([z.object({ Id: z.string(), Os: Text, Architecture: Text, Variant: Text, RepoDigests })])
 
 /**
  * Puts the images that the local Docker has into the project's registry, which the cluster uses as a mirror of the
@@ -138,14 +131,12 @@ function lockedTag(digest: string): string {
   return digest.replace(/^sha256:/, 'locked-')
 }
 
-/** @returns null when it is not there. Of an index without content that runs on this engine Docker names no platform. */
-async function inspect(reference: string): Promise<LocalImage | null> {
-  const inspected = await exec(['docker', 'image', 'inspect', reference])
-  if (inspected.exitCode !== 0) return null
-  const [{ Id, Os, Architecture, Variant, RepoDigests: repoDigests }] = LocalImages.parse(JSON.parse(inspected.stdout))
-  if (Architecture === '') return null
-  const platform = [Os, Architecture, Variant].filter(Boolean).join('/')
-  return { id: Id, platform, repoDigests }
+/** @returns null when it is not there. */
+async function inspect(reference: string): Promise<PushableImage | null> {
+  const found = await inspectImage(reference)
+  if (!found) return null
+  const platform = [found.Os, found.Architecture, found.Variant].filter(Boolean).join('/')
+  return { id: found.Id, platform, repoDigests: found.RepoDigests ?? [] }
 }
 
 async function push(

@@ -1,10 +1,8 @@
-import { glob, readFile } from 'node:fs/promises'
-import path from 'node:path'
-import { parseAllDocuments } from 'yaml'
 import { z } from 'zod'
 import { execText } from '../system/exec.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { kubectl } from './kubeObjects.ts'
+import { serviceManifests } from './serviceManifests.ts'
 
 const ClaimManifest = z.object({
   kind: z.literal('PersistentVolumeClaim'),
@@ -101,16 +99,13 @@ export async function ensurePersistentVolumes(root: string, definition: ClusterD
 }
 
 async function claimsOf(root: string): Promise<readonly Claim[]> {
-  const claims: z.infer<typeof ClaimManifest>[] = []
+  const objects = await serviceManifests(root)
+  const claims = objects.flatMap((object) => ClaimManifest.safeParse(object).data ?? [])
   const groups = new Map<string, number>()
-  for await (const file of glob('infra/services/*/*.k8s.yaml', { cwd: root })) {
-    const documents = parseAllDocuments(await readFile(path.join(root, file), 'utf8')).map((one) => one.toJS())
-    claims.push(...documents.flatMap((document) => ClaimManifest.safeParse(document).data ?? []))
-    for (const { spec } of documents.flatMap((document) => WorkloadManifest.safeParse(document).data ?? [])) {
-      const { securityContext, volumes } = spec.template.spec
-      for (const { persistentVolumeClaim: claim } of volumes)
-        if (claim) groups.set(claim.claimName, securityContext.fsGroup ?? 0)
-    }
+  for (const { spec } of objects.flatMap((object) => WorkloadManifest.safeParse(object).data ?? [])) {
+    const { securityContext, volumes } = spec.template.spec
+    for (const { persistentVolumeClaim: claim } of volumes)
+      if (claim) groups.set(claim.claimName, securityContext.fsGroup ?? 0)
   }
   return claims.map(({ metadata: { name }, spec: { accessModes, resources } }) => ({
     name,

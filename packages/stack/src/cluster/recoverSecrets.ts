@@ -5,7 +5,12 @@ import { parseJson } from '../system/text.ts'
 import type { ClusterDefinition } from './definition.ts'
 import { kubectl } from './kubeObjects.ts'
 
-const KubernetesSecret = z.object({ data: z.record(z.string(), z.string()) })
+/** Its name in the cluster, which the manifests have too. */
+export const SECRET = 'nebula-secrets'
+const KubernetesSecret = z.object({
+  data: z.record(z.string(), z.string()),
+  metadata: z.object({ creationTimestamp: z.string() }),
+})
 const Kept = z.record(z.string(), z.string())
 
 /**
@@ -38,23 +43,32 @@ function fileOf({ data }: ClusterDefinition): string {
   return `${data.path}/secrets.json`
 }
 
-/**
- * The secrets that the services in the cluster have.
- * @returns null when none were handed to it.
- */
-export async function secretsOfCluster(
-  definition: ClusterDefinition,
-): Promise<Readonly<Record<string, string>> | null> {
-  const get = [...kubectl(definition), 'get']
-  const [secret, instance] = await Promise.all([
-    exec([...get, 'secret', 'nebula-secrets', '-o', 'json', '--ignore-not-found']),
-    exec([...get, 'configmap', 'nebula-settings', '-o', 'jsonpath={.data.convex-instance-name}', '--ignore-not-found']),
-  ])
-  if (secret.exitCode !== 0 || secret.stdout.trim() === '') return null
-  const { data } = KubernetesSecret.parse(JSON.parse(secret.stdout))
-  const recovered = Object.entries(data).map(
+/** What the services in the cluster have their secrets from. */
+export interface ClusterSecret {
+  /** Without the name of Convex' instance, which is no secret. */
+  readonly values: Readonly<Record<string, string>>
+  /** When it was made, ISO 8601. */
+  readonly since: string
+}
+
+/** @returns null when no secrets were handed to the cluster. */
+export async function clusterSecret(definition: ClusterDefinition): Promise<ClusterSecret | null> {
+  const argv = [...kubectl(definition), 'get', 'secret', SECRET, '-o', 'json', '--ignore-not-found']
+  const found = await exec(argv)
+  if (found.exitCode !== 0 || found.stdout.trim() === '') return null
+  const { data, metadata } = KubernetesSecret.parse(JSON.parse(found.stdout))
+  const values = Object.entries(data).map(
     ([name, value]) => [name, Buffer.from(value, 'base64').toString('utf8')] as const,
   )
-  if (instance.stdout !== '') recovered.push(['convexInstanceName', instance.stdout])
-  return Object.fromEntries(recovered)
+  return { values: Object.fromEntries(values), since: metadata.creationTimestamp }
+}
+
+async function secretsOfCluster(definition: ClusterDefinition): Promise<Readonly<Record<string, string>> | null> {
+  const name = ['get', 'configmap', 'nebula-settings', '-o', 'jsonpath={.data.convex-instance-name}']
+  const [secret, instance] = await Promise.all([
+    clusterSecret(definition),
+    exec([...kubectl(definition), ...name, '--ignore-not-found']),
+  ])
+  if (!secret) return null
+  return instance.stdout === '' ? secret.values : { ...secret.values, convexInstanceName: instance.stdout }
 }

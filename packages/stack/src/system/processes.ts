@@ -89,7 +89,7 @@ async function scriptPidsByPs(file: string): Promise<readonly number[]> {
  * @returns true also where nobody can tell, which is everywhere but on Linux; false for a process that is gone, or that
  * another user has.
  */
-export async function carriesMark(pid: number, [name, value]: Mark): Promise<boolean> {
+async function carriesMark(pid: number, [name, value]: Mark): Promise<boolean> {
   if (process.platform !== 'linux') return true
   const environment = await readFile(`/proc/${pid}/environ`, 'utf8').catch(() => '')
   return environment.split('\0').includes(`${name}=${value}`)

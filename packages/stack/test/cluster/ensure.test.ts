@@ -4,6 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { stringify } from 'yaml'
 import type { ClusterDefinition } from '../../src/cluster/definition.ts'
 import { ensureCluster } from '../../src/cluster/ensure.ts'
+import { clusterDefinition } from './clusterDefinition.ts'
 import { type Answer, fakeTools } from './fakeTools.ts'
 
 const K3D = { v1alpha5Simple: { image: 'rancher/k3s:v1.36.1-k3s1', kubeAPI: { hostIP: '127.0.0.1' } } }
@@ -12,19 +13,7 @@ async function definition(): Promise<ClusterDefinition> {
   const registry = createServer((_, response) => response.end('{}')).listen(0, '127.0.0.1')
   await new Promise((resolve) => registry.once('listening', resolve))
   onTestFinished(() => void registry.close())
-  return {
-    file: 'infra/ctlptl.yaml',
-    context: 'k3d-nebula',
-    k3dName: 'nebula',
-    namespace: 'nebula',
-    registryName: 'nebula-registry',
-    registryPort: (registry.address() as AddressInfo).port,
-    k3d: K3D,
-    node: 'k3d-nebula-server-0',
-    data: { volume: 'nebula-data', path: '/var/lib/nebula' },
-    registryYaml: 'kind: Registry\n',
-    images: [],
-  }
+  return { ...clusterDefinition, registryPort: (registry.address() as AddressInfo).port, k3d: K3D }
 }
 
 const nodes = (running: number, ...further: readonly object[]): Answer => ({

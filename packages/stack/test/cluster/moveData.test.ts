@@ -14,6 +14,7 @@ import { tmpdir } from 'node:os'
 import path from 'node:path'
 import { beforeEach, expect, onTestFinished, test, vi } from 'vitest'
 import { moveDataOut } from '../../src/cluster/moveData.ts'
+import { clusterDefinition } from './clusterDefinition.ts'
 
 let folder: string
 let volume: string
@@ -43,19 +44,7 @@ echo '[{"Image":"sha256:k3s","Mounts":[]}]'
   onTestFinished(() => void vi.unstubAllEnvs())
 })
 
-const definition = () => ({
-  file: '',
-  context: 'k3d-nebula',
-  k3dName: 'nebula',
-  namespace: 'nebula',
-  registryName: 'nebula-registry',
-  registryPort: 5005,
-  node: 'k3d-nebula-server-0',
-  data: { volume: 'nebula-data', path: volume },
-  k3d: null,
-  registryYaml: '',
-  images: [],
-})
+const definition = () => ({ ...clusterDefinition, data: { volume: 'nebula-data', path: volume } })
 
 test('every file is in the volume, with its modes, and still in the node', async () => {
   expect(await moveDataOut(definition(), [claim])).toBe(`${volume}/volumes`)

@@ -1,23 +1,10 @@
 import { readFileSync } from 'node:fs'
 import path from 'node:path'
 import { expect, test } from 'vitest'
-import type { ClusterDefinition } from '../../src/cluster/definition.ts'
 import { PodWatch } from '../../src/cluster/podWatch.ts'
+import { clusterDefinition as definition } from './clusterDefinition.ts'
 import { fakeTools } from './fakeTools.ts'
 
-const definition: ClusterDefinition = {
-  file: '',
-  context: 'k3d-nebula',
-  k3dName: 'nebula',
-  namespace: 'nebula',
-  registryName: 'nebula-registry',
-  registryPort: 5005,
-  k3d: null,
-  node: 'k3d-nebula-server-0',
-  data: { volume: 'nebula-data', path: '/var/lib/nebula' },
-  registryYaml: '',
-  images: [],
-}
 const recorded = (name: string) => readFileSync(path.join(import.meta.dirname, 'pods', `${name}.json`), 'utf8')
 const GET = /^kubectl --context k3d-nebula -n nebula get /
 
